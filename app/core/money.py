@@ -1,0 +1,169 @@
+"""One money type, so that no amount ever exists without its currency or as a float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Self
+
+MICROS = 1_000_000
+"""Micros in one unit of any currency."""
+
+MINOR_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "CNY": 2, "TZS": 2, "JPY": 0}
+"""Digits after the point that a currency can pay; an unknown currency is an error, never a guess."""
+
+
+class CurrencyMismatchError(ValueError):
+    """Two currencies met in one sum."""
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An exact amount: integer millionths of the currency's unit.
+
+    Arithmetic between two currencies raises ``CurrencyMismatchError``. Nothing here rounds except
+    ``rounded`` (half-up, to what the currency can pay) and ``times`` (half-up, to one micro).
+    """
+
+    micros: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not an integer amount in a known currency."""
+        if type(self.micros) is not int:
+            raise TypeError(f"micros must be an int, not {type(self.micros).__name__}")
+        if self.currency not in MINOR_DIGITS:
+            raise ValueError(f"unknown currency {self.currency!r}")
+
+    @classmethod
+    def zero(cls, currency: str) -> Self:
+        """Return nothing, in a currency."""
+        return cls(0, currency)
+
+    @classmethod
+    def of(cls, amount: str | int | Decimal, currency: str) -> Self:
+        """Read a decimal amount of units, e.g. ``Money.of("12.34", "USD")``.
+
+        Raises ``ValueError`` for anything that is no finite decimal of at most six places.
+        """
+        try:
+            micros = Decimal(amount) * MICROS
+            whole = int(micros)
+        except (InvalidOperation, OverflowError, ValueError) as error:
+            raise ValueError(f"not an amount: {amount!r}") from error
+        if micros != whole:
+            raise ValueError(f"more than six decimal places: {amount!r}")
+        return cls(whole, currency)
+
+    @classmethod
+    def from_minor(cls, minor: int, currency: str) -> Self:
+        """Read an integer amount of the currency's smallest payable unit (cents, fen)."""
+        return cls(minor * minor_micros(currency), currency)
+
+    def to_minor(self) -> int:
+        """Return the amount in the smallest payable unit; raises when it is not a whole number of them."""
+        minor, rest = divmod(self.micros, minor_micros(self.currency))
+        if rest:
+            raise ValueError(f"{self} is not a whole number of minor units")
+        return minor
+
+    def decimal(self) -> Decimal:
+        """Return the amount in units, exact."""
+        return Decimal(self.micros) / MICROS
+
+    def text(self) -> str:
+        """Return the amount as decimal text with the currency's digits, more only where they matter."""
+        digits = MINOR_DIGITS[self.currency]
+        exact = f"{self.decimal():.6f}"
+        whole, _, fraction = exact.partition(".")
+        fraction = fraction.rstrip("0").ljust(digits, "0")
+        return f"{whole}.{fraction}" if fraction else whole
+
+    def rounded(self) -> Self:
+        """Round half-up (away from zero) to what the currency can pay."""
+        unit = minor_micros(self.currency)
+        minor = (Decimal(self.micros) / unit).to_integral_value(ROUND_HALF_UP)
+        return type(self)(int(minor) * unit, self.currency)
+
+    def times(self, factor: int | Decimal) -> Self:
+        """Multiply by a quantity or a rate, rounding half-up to one micro."""
+        exact = Decimal(self.micros) * factor
+        return type(self)(int(exact.to_integral_value(ROUND_HALF_UP)), self.currency)
+
+    def split(self, weights: Sequence[int]) -> list[Money]:
+        """Divide by integer weights so that the parts add up to the whole, to the micro.
+
+        The remainder goes one micro each to the largest fractional parts, first in order on a tie.
+        Raises ``ValueError`` for no weights, a negative weight or a zero total.
+        """
+        total = sum(weights)
+        if not weights or total <= 0 or min(weights) < 0:
+            raise ValueError("weights must be non-negative and not all zero")
+        sign = -1 if self.micros < 0 else 1
+        shares = [divmod(abs(self.micros) * weight, total) for weight in weights]
+        parts = [whole for whole, _ in shares]
+        short = abs(self.micros) - sum(parts)
+        by_rest = sorted(range(len(parts)), key=lambda i: (-shares[i][1], i))
+        for index in by_rest[:short]:
+            parts[index] += 1
+        return [Money(sign * part, self.currency) for part in parts]
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise CurrencyMismatchError(f"{self.currency} and {other.currency}")
+
+    def __add__(self, other: Money) -> Self:
+        """Add within one currency."""
+        self._same(other)
+        return type(self)(self.micros + other.micros, self.currency)
+
+    def __sub__(self, other: Money) -> Self:
+        """Subtract within one currency."""
+        self._same(other)
+        return type(self)(self.micros - other.micros, self.currency)
+
+    def __neg__(self) -> Self:
+        """Return the opposite amount."""
+        return type(self)(-self.micros, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        """Compare within one currency."""
+        self._same(other)
+        return self.micros < other.micros
+
+    def __le__(self, other: Money) -> bool:
+        """Compare within one currency."""
+        self._same(other)
+        return self.micros <= other.micros
+
+    def __gt__(self, other: Money) -> bool:
+        """Compare within one currency."""
+        return not self <= other
+
+    def __ge__(self, other: Money) -> bool:
+        """Compare within one currency."""
+        return not self < other
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any amount at all."""
+        return self.micros != 0
+
+    def __str__(self) -> str:
+        """Return e.g. ``12.34 USD``."""
+        return f"{self.text()} {self.currency}"
+
+
+def minor_micros(currency: str) -> int:
+    """Return the micros of the smallest payable unit; raises ``ValueError`` for an unknown currency."""
+    if currency not in MINOR_DIGITS:
+        raise ValueError(f"unknown currency {currency!r}")
+    return 10 ** (6 - MINOR_DIGITS[currency])
+
+
+def total(amounts: Iterable[Money], currency: str) -> Money:
+    """Add amounts of one currency, nothing included."""
+    result = Money.zero(currency)
+    for amount in amounts:
+        result += amount
+    return result

@@ -1,0 +1,1 @@
+"""Frozen documents turned into bytes: PDF invoices and mails."""

@@ -1,0 +1,1 @@
+"""Billing knowledge as pure functions: values in, values out."""

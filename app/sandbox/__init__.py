@@ -1,0 +1,1 @@
+"""Stand-ins for the outside world as a separate process; imports nothing of the product."""

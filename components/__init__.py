@@ -1,0 +1,1 @@
+"""Widgets and the row types they show; they know only Reflex."""

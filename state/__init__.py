@@ -1,0 +1,1 @@
+"""State classes: one per page, each handler through the one door to the services."""
