@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Self
 
 MICROS = 1_000_000
@@ -12,6 +13,11 @@ MICROS = 1_000_000
 
 MINOR_DIGITS = {"USD": 2, "EUR": 2, "GBP": 2, "CNY": 2, "TZS": 2, "JPY": 0}
 """Digits after the point that a currency can pay; an unknown currency is an error, never a guess."""
+
+MAX_MICROS = 2**63 - 1
+"""What a BIGINT column holds; a larger amount is refused here and never reaches the database."""
+
+_AMOUNT = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 
 
 class CurrencyMismatchError(ValueError):
@@ -35,6 +41,8 @@ class Money:
             raise TypeError(f"micros must be an int, not {type(self.micros).__name__}")
         if self.currency not in MINOR_DIGITS:
             raise ValueError(f"unknown currency {self.currency!r}")
+        if abs(self.micros) > MAX_MICROS:
+            raise ValueError("the amount is too large")
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -45,16 +53,17 @@ class Money:
     def of(cls, amount: str | int | Decimal, currency: str) -> Self:
         """Read a decimal amount of units, e.g. ``Money.of("12.34", "USD")``.
 
-        Raises ``ValueError`` for anything that is no finite decimal of at most six places.
+        Raises ``ValueError`` for anything but plain ASCII digits with at most six places that
+        matter: no exponent, blank, sign ``+``, NaN or infinity.
         """
-        try:
-            micros = Decimal(amount) * MICROS
-            whole = int(micros)
-        except (InvalidOperation, OverflowError, ValueError) as error:
-            raise ValueError(f"not an amount: {amount!r}") from error
-        if micros != whole:
-            raise ValueError(f"more than six decimal places: {amount!r}")
-        return cls(whole, currency)
+        text = f"{amount:f}" if isinstance(amount, Decimal) else str(amount)
+        if _AMOUNT.fullmatch(text) is None:
+            raise ValueError(f"not an amount: {text[:50]!r}")
+        numerator, denominator = Decimal(text).as_integer_ratio()
+        micros, rest = divmod(numerator * MICROS, denominator)
+        if rest:
+            raise ValueError(f"more than six decimal places: {text!r}")
+        return cls(micros, currency)
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> Self:
@@ -83,13 +92,12 @@ class Money:
     def rounded(self) -> Self:
         """Round half-up (away from zero) to what the currency can pay."""
         unit = minor_micros(self.currency)
-        minor = (Decimal(self.micros) / unit).to_integral_value(ROUND_HALF_UP)
-        return type(self)(int(minor) * unit, self.currency)
+        return type(self)(_half_up(self.micros, unit) * unit, self.currency)
 
     def times(self, factor: int | Decimal) -> Self:
-        """Multiply by a quantity or a rate, rounding half-up to one micro."""
-        exact = Decimal(self.micros) * factor
-        return type(self)(int(exact.to_integral_value(ROUND_HALF_UP)), self.currency)
+        """Multiply by a quantity or a rate, rounding half-up (away from zero) to one micro."""
+        numerator, denominator = factor.as_integer_ratio()
+        return type(self)(_half_up(self.micros * numerator, denominator), self.currency)
 
     def split(self, weights: Sequence[int]) -> list[Money]:
         """Divide by integer weights so that the parts add up to the whole, to the micro.
@@ -167,3 +175,23 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         result += amount
     return result
+
+
+def slice_of(amount: Money, start: int, stop: int, whole: int) -> Money:
+    """Return the part of ``amount`` between two positions on the way from 0 to ``whole``.
+
+    Slices that follow each other add up to what one slice over all of them gives, so the slices
+    of a whole way are the whole amount, to the micro, in however many steps it was gone.
+    Raises ``ValueError`` unless ``0 <= start <= stop <= whole`` and ``whole`` is positive.
+    """
+    if not (0 <= start <= stop <= whole and whole > 0):
+        raise ValueError(f"no slice: {start} to {stop} of {whole}")
+    until_start = _half_up(amount.micros * start, whole)
+    until_stop = _half_up(amount.micros * stop, whole)
+    return Money(until_stop - until_start, amount.currency)
+
+
+def _half_up(numerator: int, denominator: int) -> int:
+    """Divide exactly and round half away from zero; integers only, so that no context can interfere."""
+    size = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return size if numerator >= 0 else -size
