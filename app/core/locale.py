@@ -31,7 +31,7 @@ class _Style:
 _STYLES: Final[Mapping[str, _Style]] = MappingProxyType(
     {
         "en": _Style(Locale("en"), "d MMM y", "MMMM y", ", "),
-        "zh-CN": _Style(Locale("zh", "CN"), "y年M月d日", "y年M月", " "),
+        "zh-CN": _Style(Locale.parse("zh_CN"), "y年M月d日", "y年M月", " "),
     }
 )
 
