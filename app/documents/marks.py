@@ -1,0 +1,81 @@
+"""Pictures on a page: logos, the lettered mark of a brand without one, and QR codes."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import segno
+from PIL import Image
+from reportlab.lib.utils import ImageReader
+
+from app.core.invoice_document import Brand
+from app.documents import palette
+from app.documents.fonts import DISPLAY
+from app.documents.typeset import Pen, Type, clean
+
+_DOTS_PER_POINT = 300 / 72
+_PHOTO_BYTES = (
+    24 * 1024
+)  # a lossless picture larger than this is a photograph, and JPEG suits it better
+
+
+def logo(pen: Pen, png: bytes, *, right: float, top: float, width: float, height: float) -> float:
+    """Draw a logo into a box, against its right edge, and return the width it took."""
+    with Image.open(io.BytesIO(png)) as opened:
+        picture = opened.convert("RGBA")
+    scale = min(width / picture.width, height / picture.height)
+    drawn_width, drawn_height = picture.width * scale, picture.height * scale
+    pen.canvas.drawImage(
+        _printable(picture, drawn_width),
+        right - drawn_width,
+        pen.height - top - drawn_height,
+        drawn_width,
+        drawn_height,
+    )
+    return drawn_width
+
+
+def _printable(picture: Image.Image, width: float) -> ImageReader:
+    """Return the picture on white, no finer than print needs, so that a document stays small."""
+    wanted = round(width * _DOTS_PER_POINT)
+    if picture.width > wanted:
+        ratio = wanted / picture.width
+        picture = picture.resize(
+            (wanted, max(1, round(picture.height * ratio))), Image.Resampling.LANCZOS
+        )
+    flat = Image.new("RGB", picture.size, "white")
+    flat.paste(picture, mask=picture.getchannel("A"))
+    stream = io.BytesIO()
+    flat.save(stream, "PNG", optimize=True)
+    if stream.tell() > _PHOTO_BYTES:
+        stream = io.BytesIO()
+        flat.save(stream, "JPEG", quality=88, optimize=True)
+    stream.seek(0)
+    return ImageReader(stream)
+
+
+def lettered_mark(pen: Pen, brand: Brand, *, left: float, top: float, size: float) -> None:
+    """Draw the first letter of a brand on a rounded square of the accent colour."""
+    canvas: Any = pen.canvas
+    canvas.setFillColorRGB(*palette.ACCENT)
+    canvas.roundRect(left, pen.height - top - size, size, size, size * 0.22, stroke=0, fill=1)
+    letter = clean(brand.name)[:1].upper() or "T"
+    kind = Type(DISPLAY, size * 0.58, size, palette.PAPER)
+    pen.text(left + (size - kind.width(letter)) / 2, top + size * 0.71, letter, kind)
+
+
+def qr_code(pen: Pen, payload: str, *, left: float, top: float, size: float) -> None:
+    """Draw a QR code with its quiet zone into a square."""
+    rows = [bytes(row) for row in segno.make_qr(payload, error="m").matrix_iter(border=4)]
+    module = size / len(rows)
+    path = pen.canvas.beginPath()
+    for index, row in enumerate(rows):
+        bottom = pen.height - top - (index + 1) * module
+        start = 0
+        while (start := row.find(1, start)) >= 0:
+            end = row.find(0, start)
+            path.rect(left + start * module, bottom, (end - start) * module, module)
+            start = end
+    pen.canvas.setFillColorRGB(*palette.BLACK)
+    pen.canvas.drawPath(path, stroke=0, fill=1)
