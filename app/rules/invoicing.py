@@ -37,7 +37,7 @@ class Line:
     quantity: int | Decimal
     unit_price: Money
     amount: Money
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
 
     def __post_init__(self) -> None:
         """Refuse an amount that does not follow from the line."""
@@ -60,7 +60,7 @@ class Totals:
 
 
 def line(
-    kind: LineKind, text_key: str, quantity: int | Decimal, unit_price: Money, **params: str
+    kind: LineKind, text_key: str, quantity: int | Decimal, unit_price: Money, **params: str | int
 ) -> Line:
     """Return a line with its amount worked out."""
     return Line(kind, text_key, quantity, unit_price, unit_price.times(quantity), params)
