@@ -1,0 +1,89 @@
+"""What endpoints depend on: a unit of work for whoever proved to be who."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app import runtime
+from app.core.errors import NotSignedInError
+from app.rules.addresses import client_ip
+from app.services import credentials, sessions
+from app.services.context import Actor, ActorKind, Context, Origin
+from models.credential import CredentialKind
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def origin_of(request: Request) -> Origin:
+    """Return where a request came from, behind trusted proxies only."""
+    settings = runtime.current().settings
+    return Origin(
+        ip=client_ip(
+            request.client.host if request.client else "",
+            request.headers.get("x-forwarded-for", ""),
+            settings.trusted_proxies,
+        ),
+        user_agent=request.headers.get("user-agent", "")[:300],
+        request_id=getattr(request.state, "request_id", ""),
+    )
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token; raises ``NotSignedInError`` without one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedInError("Send the token as Authorization: Bearer <token>.")
+    return token.strip()
+
+
+async def anonymous(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to nobody in particular; services decide what that may do."""
+    actor = Actor(ActorKind.ANONYMOUS, origin=origin_of(request))
+    async with runtime.current().context(actor) as ctx:
+        yield ctx
+
+
+async def vendor(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the vendor whose token came along."""
+    token = bearer(request)
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await credentials.authenticate_token(ctx, token, CredentialKind.VENDOR_TOKEN)
+
+    async with runtime.current().authenticated(authenticate, origin_of(request)) as ctx:
+        yield ctx
+
+
+async def platform(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the platform."""
+    token = bearer(request)
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await credentials.authenticate_token(ctx, token, CredentialKind.PLATFORM_TOKEN)
+
+    async with runtime.current().authenticated(authenticate, origin_of(request)) as ctx:
+        yield ctx
+
+
+async def signed_in(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the person whose session cookie came along."""
+    token = request.cookies.get(sessions.COOKIE, "")
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await sessions.authenticate(ctx, token)
+
+    readonly = request.method in READS
+    async with runtime.current().authenticated(
+        authenticate, origin_of(request), readonly=readonly
+    ) as ctx:
+        yield ctx
+
+
+# scope="function": the commit comes before the answer leaves, never after.
+AnyoneCtx = Annotated[Context, Depends(anonymous, scope="function")]
+VendorCtx = Annotated[Context, Depends(vendor, scope="function")]
+PlatformCtx = Annotated[Context, Depends(platform, scope="function")]
+PersonCtx = Annotated[Context, Depends(signed_in, scope="function")]

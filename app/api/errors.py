@@ -1,0 +1,69 @@
+"""The one place that turns a refusal into a JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.core.errors import DomainError, InvalidInputError
+
+log = structlog.get_logger(__name__)
+
+REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+def refusal(
+    request: Request, status: int, message: str, reason: str, **extra: Any
+) -> JSONResponse:
+    """Return the family's envelope."""
+    request_id = getattr(request.state, "request_id", "")
+    headers: dict[str, str] = {}
+    if (retry_after := extra.pop("retry_after", None)) is not None:
+        headers["Retry-After"] = str(retry_after)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {"error": message, "reason": reason, "request_id": request_id, **extra}
+    return JSONResponse(body, status, headers)
+
+
+def install(api: FastAPI) -> None:
+    """Register the handlers."""
+    api.add_exception_handler(DomainError, _domain)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for it
+    extra: dict[str, Any] = {"retry_after": error.retry_after}
+    if isinstance(error, InvalidInputError) and error.fields:
+        extra["fields"] = [{"path": path, "problem": problem} for path, problem in error.fields]
+    return refusal(request, error.status, error.message, error.reason, **extra)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    fields = [
+        {"path": ".".join(str(part) for part in one["loc"][1:]), "problem": one["msg"]}
+        for one in error.errors()
+    ]
+    return refusal(request, 422, "Some fields are not valid.", "invalid_input", fields=fields)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    reason = REASONS.get(error.status_code, "invalid_input")
+    return refusal(request, error.status_code, str(error.detail), reason)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", path=request.url.path, exc_info=error)
+    return refusal(
+        request, 500, "Something failed on our side. Nothing was changed.", "internal_error"
+    )

@@ -1,0 +1,141 @@
+"""What every request passes before it is routed: its id, its size, and whether its JSON is JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.errors import refusal
+from app.core.ids import new_id
+from app.settings import Settings
+
+API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/.well-known")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class Guard:
+    """ASGI middleware around the REST surface; other paths pass untouched but for their id."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{new_id().hex}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        if not scope["path"].startswith(API_PREFIXES) or scope["method"] in ("GET", "HEAD"):
+            await self.app(scope, receive, send_with_id)
+            return
+        request = Request(scope, receive)
+        limit = (
+            self.settings.max_batch_bytes
+            if scope["path"] == "/v1/events"
+            else self.settings.max_body_bytes
+        )
+        body = await _read(receive, headers, limit)
+        if body is None:
+            answer = refusal(request, 413, f"The body is larger than {limit} bytes.", "too_large")
+            await answer(scope, receive, send_with_id)
+            return
+        is_json = headers.get("content-type", "").partition(";")[0].strip().endswith("json")
+        if is_json and body and (problem := json_problem(body)):
+            answer = refusal(request, 400, problem, "malformed")
+            await answer(scope, receive, send_with_id)
+            return
+        await self.app(scope, _replay(body, receive), send_with_id)
+
+
+async def _read(receive: Receive, headers: Headers, limit: int) -> bytes | None:
+    """Read a body up to the limit; None when it is larger."""
+    declared = headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Hand the body over once, then pass on what the connection says."""
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def json_problem(body: bytes) -> str | None:
+    """Say what keeps a body from being plain JSON; None when nothing does.
+
+    Refuses NaN and Infinity, duplicate keys, lone surrogates, NUL and what is not UTF-8: each of
+    them means something else to the next reader.
+    """
+    try:
+        text = body.decode()
+        json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except UnicodeDecodeError:
+        return "The body is not UTF-8."
+    except RecursionError:
+        return "The body is nested too deeply."
+    except ValueError as error:
+        return f"The body is not valid JSON: {error}"
+    if "\\u" in text or "\x00" in text:
+        value = json.loads(text)
+        if _has_bad_text(value):
+            return "The body holds NUL or a lone surrogate."
+    return None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key appears twice")
+    return found
+
+
+def _has_bad_text(value: Any) -> bool:
+    if isinstance(value, str):
+        return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
+    if isinstance(value, dict):
+        return any(_has_bad_text(key) or _has_bad_text(one) for key, one in value.items())
+    if isinstance(value, list):
+        return any(_has_bad_text(one) for one in value)
+    return False

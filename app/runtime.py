@@ -1,0 +1,137 @@
+"""Builds database, clock, keys and providers once, and hands out units of work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+
+from app.core.clock import Clock, SystemClock
+from app.core.errors import DomainError
+from app.core.jws import Signer
+from app.core.keyring import Keyring
+from app.database import Database
+from app.keys import load_keyring, load_signer
+from app.limiting import build_limiter
+from app.providers.registry import build_mailer, build_providers
+from app.services.context import Actor, ActorKind, Context, Origin
+from app.services.ports import Limiter, Mailer, Providers
+from app.settings import Settings
+from models.installation import ClockOffset
+
+Authenticate = Callable[[Context], Awaitable[Actor]]
+
+
+def _nobody_listens() -> None:
+    """Stand in for the job relay in processes that run none."""
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Everything a process needs, built from its settings; tests put fakes in its place."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    keyring: Keyring
+    signer: Signer
+    limiter: Limiter
+    providers: Providers
+    mailer: Mailer
+    wake: Callable[[], None] = _nobody_listens
+
+    @asynccontextmanager
+    async def context(self, actor: Actor, *, readonly: bool = False) -> AsyncGenerator[Context]:
+        """Give one unit of work to somebody: commit at the end, roll back on any error.
+
+        A refusal that a service noted with ``audit_refusal`` is written after the rollback.
+        ``readonly`` takes no write lock on SQLite.
+        """
+        ctx = Context(
+            actor=actor,
+            db=self.database.session(readonly=readonly),
+            clock=self.clock,
+            settings=self.settings,
+            keyring=self.keyring,
+            signer=self.signer,
+            limiter=self.limiter,
+            _providers=self.providers,
+        )
+        ctx.after_commit(self._wake)
+        try:
+            yield ctx
+            await ctx.save()
+        except BaseException as error:
+            await ctx.db.rollback()
+            if isinstance(error, DomainError):
+                await self._write_refusals(ctx, error)
+            raise
+        finally:
+            await ctx.db.close()
+
+    @asynccontextmanager
+    async def authenticated(
+        self, authenticate: Authenticate, origin: Origin, *, readonly: bool = False
+    ) -> AsyncGenerator[Context]:
+        """Give a unit of work to whoever ``authenticate`` finds the caller to be."""
+        anonymous = Actor(ActorKind.ANONYMOUS, origin=origin)
+        async with self.context(anonymous, readonly=readonly) as ctx:
+            ctx.actor = replace(await authenticate(ctx), origin=origin)
+            yield ctx
+
+    async def refresh_clock(self) -> None:
+        """Take over the sandbox's clock, which another process may have moved."""
+        if isinstance(self.clock, SystemClock) and self.settings.is_sandbox:
+            async with self.database.session(readonly=True) as db:
+                row = await db.get(ClockOffset, 1)
+            moved = dt.timedelta(microseconds=row.micros if row else 0)
+            self.clock.offset = max(self.clock.offset, moved)
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self.database.close()
+
+    def _wake(self) -> None:
+        self.wake()
+
+    async def _write_refusals(self, ctx: Context, error: DomainError) -> None:
+        if not ctx.refusals and error.status in (402, 403):
+            ctx.audit_refusal("access.refused", body={"reason": error.reason})
+        if ctx.refusals:
+            async with self.database.session() as db:
+                db.add_all(ctx.refusals)
+                await db.commit()
+
+
+def build(settings: Settings | None = None) -> Runtime:
+    """Return a runtime for these settings, or for the environment's."""
+    settings = settings or Settings()  # pyright: ignore[reportCallIssue]
+    keys = settings.data_dir / "keys"
+    return Runtime(
+        settings=settings,
+        database=Database(settings.db_url),
+        clock=SystemClock(),
+        keyring=load_keyring(keys),
+        signer=load_signer(keys),
+        limiter=build_limiter(settings),
+        providers=build_providers(settings),
+        mailer=build_mailer(settings),
+    )
+
+
+@cache
+def current() -> Runtime:
+    """Return the process's runtime, built at first use (never at import: the server forks)."""
+    return _override or build()
+
+
+_override: Runtime | None = None
+
+
+def use(runtime: Runtime) -> None:
+    """Make this the process's runtime; for tests and embedding."""
+    global _override  # noqa: PLW0603 - the one process-wide value there is
+    _override = runtime
+    current.cache_clear()

@@ -1,0 +1,113 @@
+"""The typed environment: every knob of an installation, each documented in docs/operations.md."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Mode = Literal["production", "sandbox"]
+
+
+class Settings(BaseSettings):
+    """Read from the environment and a ``.env`` file; nothing is read anywhere else."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+
+    mode: Mode = Field("production", validation_alias="TURNPIKE_MODE")
+    public_url: str = Field("http://localhost:3000", validation_alias="PUBLIC_URL")
+    host: str = Field("127.0.0.1", validation_alias="HOST")
+    port: int = Field(3000, validation_alias="PORT")
+    web_workers: int = Field(1, validation_alias="WEB_WORKERS")
+    data_dir: Path = Field(Path("data"), validation_alias="DATA_DIR")
+    database_url: str = Field("", validation_alias="DATABASE_URL")
+    redis_url: str = Field("", validation_alias="REDIS_URL")
+    run_worker: bool = Field(True, validation_alias="RUN_WORKER")
+    worker_id: str = Field("main", validation_alias="WORKER_ID")
+    log_json: bool = Field(False, validation_alias="LOG_JSON")
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    trusted_proxies: str = Field("", validation_alias="TRUSTED_PROXIES")
+    metrics_token: SecretStr = Field(SecretStr(""), validation_alias="METRICS_TOKEN")
+
+    seller_name: str = Field("Turnpike", validation_alias="SELLER_NAME")
+    seller_address: str = Field("", validation_alias="SELLER_ADDRESS")
+    seller_country: str = Field("US", validation_alias="SELLER_COUNTRY")
+    seller_tax_id: str = Field("", validation_alias="SELLER_TAX_ID")
+    seller_email: str = Field("billing@localhost", validation_alias="SELLER_EMAIL")
+    invoice_prefix: str = Field("TP", validation_alias="INVOICE_PREFIX")
+    invoice_due_days: int = Field(14, validation_alias="INVOICE_DUE_DAYS")
+
+    card_secret_key: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_SECRET_KEY")
+    card_api_url: str = Field("", validation_alias="STRIPE_API_URL")
+    card_webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRET")
+    card_connect_webhook_secret: SecretStr = Field(
+        SecretStr(""), validation_alias="STRIPE_CONNECT_WEBHOOK_SECRET"
+    )
+    alipay_app_id: str = Field("", validation_alias="ALIPAY_APP_ID")
+    alipay_seller_id: str = Field("", validation_alias="ALIPAY_SELLER_ID")
+    alipay_gateway_url: str = Field("", validation_alias="ALIPAY_GATEWAY_URL")
+    alipay_oauth_url: str = Field("", validation_alias="ALIPAY_OAUTH_URL")
+    alipay_private_key_file: Path | None = Field(None, validation_alias="ALIPAY_PRIVATE_KEY_FILE")
+    alipay_public_key_file: Path | None = Field(None, validation_alias="ALIPAY_PUBLIC_KEY_FILE")
+
+    smtp_host: str = Field("", validation_alias="SMTP_HOST")
+    smtp_port: int = Field(587, validation_alias="SMTP_PORT")
+    smtp_user: str = Field("", validation_alias="SMTP_USER")
+    smtp_password: SecretStr = Field(SecretStr(""), validation_alias="SMTP_PASSWORD")
+    smtp_tls: Literal["implicit", "starttls", "none"] = Field(
+        "starttls", validation_alias="SMTP_TLS"
+    )
+    mail_from: str = Field("Turnpike <billing@localhost>", validation_alias="MAIL_FROM")
+    resend_webhook_secret: SecretStr = Field(
+        SecretStr(""), validation_alias="RESEND_WEBHOOK_SECRET"
+    )
+
+    sandbox_url: str = Field("http://localhost:4010", validation_alias="SANDBOX_URL")
+    limit_vendor_token: str = Field("100/second;200", validation_alias="LIMIT_VENDOR_TOKEN")
+    limit_platform_token: str = Field("200/second;400", validation_alias="LIMIT_PLATFORM_TOKEN")
+    limit_sign_in: str = Field("10/15 minutes", validation_alias="LIMIT_SIGN_IN")
+    limit_sign_up: str = Field("10/hour", validation_alias="LIMIT_SIGN_UP")
+    limit_mail: str = Field("5/hour", validation_alias="LIMIT_MAIL")
+    session_days: int = Field(14, validation_alias="SESSION_DAYS")
+    max_body_bytes: int = Field(1 << 20, validation_alias="MAX_BODY_BYTES")
+    max_batch_bytes: int = Field(5 << 20, validation_alias="MAX_BATCH_BYTES")
+
+    @model_validator(mode="after")
+    def _keep_worlds_apart(self) -> Settings:
+        """Refuse a live key together with a stand-in provider, and a sandbox with a live key."""
+        live = self.card_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
+        if live and self.card_api_url:
+            raise ValueError("STRIPE_API_URL must be empty with a live STRIPE_SECRET_KEY")
+        if live and self.mode == "sandbox":
+            raise ValueError("TURNPIKE_MODE=sandbox must not hold a live STRIPE_SECRET_KEY")
+        return self
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether payments are simulated and the clock may be moved."""
+        return self.mode == "sandbox"
+
+    @cached_property
+    def db_url(self) -> str:
+        """The asynchronous SQLAlchemy URL; an SQLite file in the data folder by default."""
+        url = self.database_url or f"sqlite:///{self.data_dir / 'turnpike.db'}"
+        for plain, driver in (
+            ("postgresql+psycopg://", "postgresql+psycopg://"),
+            ("postgresql://", "postgresql+psycopg://"),
+            ("postgres://", "postgresql+psycopg://"),
+            ("sqlite+aiosqlite://", "sqlite+aiosqlite://"),
+            ("sqlite://", "sqlite+aiosqlite://"),
+        ):
+            if url.startswith(plain):
+                return driver + url.removeprefix(plain)
+        raise ValueError("DATABASE_URL must begin with sqlite:// or postgresql://")
+
+    @cached_property
+    def queue_url(self) -> str:
+        """The database of durable workflows: the same PostgreSQL, or a file beside the SQLite one."""
+        if self.db_url.startswith("postgresql"):
+            return "postgresql://" + self.db_url.split("://", 1)[1]
+        return f"sqlite:///{self.data_dir / 'workflows.db'}"

@@ -1,0 +1,148 @@
+"""How tenants pay, what they paid, and what we pay out to them."""
+
+import datetime as dt
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlmodel import Field
+
+from app.core.ids import new_id
+from app.core.money import Money
+from app.rules.statuses import PaymentMethodStatus, PaymentStatus, PayoutStatus
+from models.base import Table, UtcDateTime, text_enum
+
+
+class PaymentMethod(Table, table=True):
+    """A tenant's payment instrument at one provider: one row per (tenant, provider)."""
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "provider"),
+        Index("ix_payment_method_ref", "provider", "customer_ref"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id")
+    provider: str = Field(description="The slug of an adapter.")
+    status: PaymentMethodStatus = Field(
+        default=PaymentMethodStatus.PENDING, sa_type=text_enum(PaymentMethodStatus)
+    )
+    customer_ref: str = Field(default="", description="The provider's id of the payer.")
+    method_ref: str = Field(default="", description="The provider's id of the instrument.")
+    label: str = Field(default="", description="E.g. Visa ending 4242.")
+    is_default: bool = False
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    connected_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    detached_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CheckoutPurpose(StrEnum):
+    """Why a hosted page was opened."""
+
+    SETUP = "setup"
+    VERIFICATION = "verification"
+    INVOICE = "invoice"
+
+
+class CheckoutStatus(StrEnum):
+    """How far a hosted page came."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Checkout(Table, table=True):
+    """A provider's hosted page that we opened for a tenant.
+
+    At most one is open for an invoice, so that two live pages can never both take the money.
+    """
+
+    __table_args__ = (UniqueConstraint("provider", "provider_ref"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    invoice_id: UUID | None = Field(default=None, foreign_key="invoice.id", index=True)
+    purpose: CheckoutPurpose = Field(sa_type=text_enum(CheckoutPurpose))
+    status: CheckoutStatus = Field(default=CheckoutStatus.OPEN, sa_type=text_enum(CheckoutStatus))
+    provider: str
+    provider_ref: str
+    amount_micros: int = Field(default=0, sa_type=BigInteger)
+    currency: str = Field(max_length=3)
+    url: str
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    expires_at: dt.datetime = Field(sa_type=UtcDateTime)
+    finished_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Payment(Table, table=True):
+    """Money that came or was tried for: unique at the provider, traced to its invoice."""
+
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_ref"),
+        Index("ix_payment_tenant_created", "tenant_id", "created_at", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id")
+    invoice_id: UUID | None = Field(default=None, foreign_key="invoice.id", index=True)
+    status: PaymentStatus = Field(default=PaymentStatus.PENDING, sa_type=text_enum(PaymentStatus))
+    provider: str = Field(description="The slug of an adapter, or manual.")
+    provider_ref: str
+    amount_micros: int = Field(sa_type=BigInteger)
+    refunded_micros: int = Field(default=0, sa_type=BigInteger)
+    currency: str = Field(max_length=3)
+    method_label: str = ""
+    failure: str = ""
+    reference: str = Field(default="", description="What an operator noted for a settlement.")
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    settled_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def amount(self) -> Money:
+        """The amount, as one value."""
+        return Money(self.amount_micros, self.currency)
+
+
+class PayoutAccount(Table, table=True):
+    """Where a vendor's revenue share goes: one row per (tenant, provider)."""
+
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "provider"),
+        Index("ix_payout_account_ref", "provider", "account_ref"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id")
+    provider: str
+    account_ref: str = Field(default="")
+    label: str = ""
+    is_ready: bool = False
+    blocked_reason: str = ""
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    ready_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Payout(Table, table=True):
+    """A month's revenue share paid to a vendor, with its statement."""
+
+    __table_args__ = (UniqueConstraint("tenant_id", "period", "currency"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    period: str = Field(max_length=7)
+    number: str | None = Field(default=None, unique=True)
+    status: PayoutStatus = Field(default=PayoutStatus.PENDING, sa_type=text_enum(PayoutStatus))
+    provider: str = ""
+    provider_ref: str | None = Field(default=None, unique=True)
+    gross_micros: int = Field(default=0, sa_type=BigInteger)
+    amount_micros: int = Field(sa_type=BigInteger)
+    carried_in_micros: int = Field(default=0, sa_type=BigInteger)
+    carried_out_micros: int = Field(default=0, sa_type=BigInteger)
+    currency: str = Field(max_length=3)
+    failure: str = ""
+    reference: str = ""
+    statement_id: UUID | None = Field(default=None, foreign_key="stored_file.id")
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    paid_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
