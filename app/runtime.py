@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import migrations
 from app.core.clock import Clock, SystemClock
 from app.core.errors import DomainError
 from app.core.jws import Signer
@@ -41,6 +44,7 @@ class Runtime:
     providers: Providers
     mailer: Mailer
     wake: Callable[[], None] = _nobody_listens
+    queue_is_up: Callable[[], bool] = lambda: True
 
     @asynccontextmanager
     async def context(self, actor: Actor, *, readonly: bool = False) -> AsyncGenerator[Context]:
@@ -89,6 +93,21 @@ class Runtime:
             moved = dt.timedelta(microseconds=row.micros if row else 0)
             self.clock.offset = max(self.clock.offset, moved)
 
+    async def readiness(self) -> dict[str, str]:
+        """Say of each thing the process needs whether it is there: ``ok`` or what is wrong."""
+        checks = {"database": "ok", "migrations": "ok", "queue": "ok"}
+        try:
+            await self.refresh_clock()
+            async with self.database.session(readonly=True) as db:
+                current = await migrations.is_current(await db.connection())
+            if not current:
+                checks["migrations"] = "not at the newest revision: run migrate"
+        except SQLAlchemyError as error:
+            checks["database"] = f"cannot be reached: {type(error).__name__}"
+        if self.settings.run_worker and not self.queue_is_up():
+            checks["queue"] = "the worker is not running"
+        return checks
+
     async def close(self) -> None:
         """Give back every connection."""
         await self.database.close()
@@ -130,8 +149,8 @@ def current() -> Runtime:
 _override: Runtime | None = None
 
 
-def use(runtime: Runtime) -> None:
-    """Make this the process's runtime; for tests and embedding."""
+def use(runtime: Runtime | None) -> None:
+    """Make this the process's runtime, or forget it with None; for tests and embedding."""
     global _override  # noqa: PLW0603 - the one process-wide value there is
     _override = runtime
     current.cache_clear()

@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.rules.addresses import Network, parse_networks
+
 Mode = Literal["production", "sandbox"]
 
 
@@ -89,6 +91,11 @@ class Settings(BaseSettings):
     def is_sandbox(self) -> bool:
         """Whether payments are simulated and the clock may be moved."""
         return self.mode == "sandbox"
+
+    @cached_property
+    def proxy_networks(self) -> tuple[Network, ...]:
+        """The proxies whose ``X-Forwarded-For`` is believed."""
+        return parse_networks(self.trusted_proxies)
 
     @cached_property
     def db_url(self) -> str:

@@ -23,8 +23,8 @@ def origin_of(request: Request) -> Origin:
     return Origin(
         ip=client_ip(
             request.client.host if request.client else "",
-            request.headers.get("x-forwarded-for", ""),
-            settings.trusted_proxies,
+            ",".join(request.headers.getlist("x-forwarded-for")),
+            settings.proxy_networks,
         ),
         user_agent=request.headers.get("user-agent", "")[:300],
         request_id=getattr(request.state, "request_id", ""),

@@ -17,9 +17,7 @@ log = structlog.get_logger(__name__)
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
-def refusal(
-    request: Request, status: int, message: str, reason: str, **extra: Any
-) -> JSONResponse:
+def refusal(request: Request, status: int, message: str, reason: str, **extra: Any) -> JSONResponse:
     """Return the family's envelope."""
     request_id = getattr(request.state, "request_id", "")
     headers: dict[str, str] = {}

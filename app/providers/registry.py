@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from app.core.errors import ProviderRefusedError
-from app.services.ports import Mailer, NotificationSource, PaymentProvider
+from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
 from app.settings import Settings
 
 
@@ -33,11 +33,28 @@ class Registry:
         return source if source and source.is_configured else None
 
 
-def build_providers(settings: Settings) -> Registry:
+class UnconfiguredMailer:
+    """Keeps mails in the outbox until an installation says how they leave."""
+
+    async def send(
+        self,
+        *,
+        to: str,
+        subject: str,
+        text: str,
+        html: str,
+        message_id: str,
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        """Refuse for now: the outbox keeps the mail and tries again."""
+        raise ProviderDownError("Mail is not configured: set SMTP_HOST.")
+
+
+def build_providers(settings: Settings) -> Registry:  # noqa: ARG001
     """Return the adapters that these settings configure."""
     return Registry({}, {})
 
 
-def build_mailer(settings: Settings) -> Mailer:
+def build_mailer(settings: Settings) -> Mailer:  # noqa: ARG001
     """Return the way mail leaves."""
-    raise NotImplementedError
+    return UnconfiguredMailer()

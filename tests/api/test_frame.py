@@ -1,0 +1,62 @@
+"""The frame every endpoint stands in: ids, sizes, JSON, unknown addresses."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+
+async def test_the_process_is_up_and_ready(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["checks"] == {"database": "ok", "migrations": "ok", "queue": "ok"}
+    assert answer.json()["now"] == "2026-11-20T09:00:00Z"
+
+
+async def test_unknown_addresses_answer_json(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/nowhere")
+    assert answer.status_code == 404
+    assert answer.json()["reason"] == "not_found"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_good_request_id_is_kept_and_a_bad_one_replaced(client: httpx.AsyncClient) -> None:
+    kept = await client.get("/healthz", headers={"X-Request-ID": "abcdefgh-1"})
+    assert kept.headers["x-request-id"] == "abcdefgh-1"
+    made = await client.get("/healthz", headers={"X-Request-ID": "short"})
+    assert made.headers["x-request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1, "a": 2}',
+        b'{"a": "\\ud800"}',
+        b'{"a": "\\u0000"}',
+        b"{",
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+async def test_what_is_not_plain_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post(
+        "/v1/nowhere", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+async def test_a_large_body_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/nowhere", content=b"x" * ((1 << 20) + 1))
+    assert answer.status_code == 413
+
+
+async def test_a_large_body_without_a_length_is_refused(client: httpx.AsyncClient) -> None:
+    async def endless() -> object:
+        for _ in range(40):
+            yield b"x" * 65536
+
+    answer = await client.post("/v1/nowhere", content=endless())
+    assert answer.status_code == 413
