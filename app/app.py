@@ -26,7 +26,5 @@ app = rx.App(
     stylesheets=["/turnpike.css"],
 )
 for one in PAGES.values():
-    app.add_page(
-        one.render, route=one.route, title=f"{one.title} · Turnpike", on_load=list(one.on_load)
-    )
+    app.add_page(one.render, route=one.route, title=f"{one.title} · Turnpike", on_load=one.on_load)
 app.register_lifespan_task(lifespan.run)

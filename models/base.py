@@ -86,6 +86,6 @@ class Table(SQLModel):
     """The base of every table, which is named after its class in snake case."""
 
     @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it on the class
+    def __tablename__(cls) -> str:  # noqa: N805  # pyright: ignore[reportIncompatibleVariableOverride]
         """Return e.g. ``device_day`` for ``DeviceDay``."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -135,7 +135,8 @@ def _has_bad_text(value: Any) -> bool:
     if isinstance(value, str):
         return any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
     if isinstance(value, dict):
-        return any(_has_bad_text(key) or _has_bad_text(one) for key, one in value.items())
+        pairs = cast("dict[str, Any]", value)
+        return any(_has_bad_text(key) or _has_bad_text(one) for key, one in pairs.items())
     if isinstance(value, list):
-        return any(_has_bad_text(one) for one in value)
+        return any(_has_bad_text(one) for one in cast("list[Any]", value))
     return False

@@ -113,7 +113,7 @@ def _paragraph(sheet: Sheet, heading: str, text: str, width: float) -> Iterator[
         yield Block(height, partial(_draw_line, sheet, title, line, above))
 
 
-def _draw_line(sheet: Sheet, heading: str, line: str, above: float, pen: Pen, top: float) -> None:  # noqa: PLR0917 - bound in part
+def _draw_line(sheet: Sheet, heading: str, line: str, above: float, pen: Pen, top: float) -> None:
     y = top + above + 9.5
     if heading:
         pen.text(sheet.left, y, heading, palette.HEADING)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import reflex as rx
 
@@ -19,22 +20,21 @@ class Page:
     title: str
     audience: Audience
     render: Callable[[], rx.Component]
-    on_load: tuple[rx.event.EventType[()], ...] = ()
+    on_load: list[Any] = field(default_factory=list[Any])
 
 
 PAGES: dict[str, Page] = {}
 
 
 def page(
-    route: str, *, title: str, audience: Audience, on_load: object = ()
+    route: str, *, title: str, audience: Audience, on_load: list[Any] | None = None
 ) -> Callable[[Callable[[], rx.Component]], Callable[[], rx.Component]]:
     """Register the decorated function as the page of a route; a route is taken once."""
 
     def register(render: Callable[[], rx.Component]) -> Callable[[], rx.Component]:
         if route in PAGES:
             raise ValueError(f"two pages for {route}")
-        handlers = tuple(on_load) if isinstance(on_load, list | tuple) else (on_load,)
-        PAGES[route] = Page(route, title, audience, render, handlers)  # type: ignore[arg-type]
+        PAGES[route] = Page(route, title, audience, render, on_load or [])
         return render
 
     return register

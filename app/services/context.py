@@ -115,7 +115,7 @@ class Context:
 
     # -- a tenant's rows ----------------------------------------------------------------------
 
-    def mine(self, model: type[T]) -> Select[tuple[T]]:
+    def mine(self, model: type[T]) -> Select[T]:
         """Select rows of the acting tenant only; the one way to query a tenant's data."""
         column: InstrumentedAttribute[UUID] = model.tenant_id  # type: ignore[attr-defined]
         return select(model).where(column == self.tenant_id)

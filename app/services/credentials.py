@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from app.core.errors import NotSignedInError
 from app.services.context import Actor, ActorKind, Context
@@ -18,7 +18,8 @@ async def authenticate_token(ctx: Context, token: str, kind: CredentialKind) -> 
     """Return whom a bearer token stands for; raises ``NotSignedInError``."""
     row = await ctx.db.scalar(
         select(Credential).where(
-            Credential.lookup == ctx.keyring.hash_token(token), Credential.kind == kind
+            col(Credential.lookup) == ctx.keyring.hash_token(token),
+            col(Credential.kind) == kind,
         )
     )
     now = ctx.now()

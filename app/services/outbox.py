@@ -71,7 +71,7 @@ async def _add(
     **columns: Any,
 ) -> None:
     now = ctx.now()
-    values = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "kind": kind,
         "business_key": key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlmodel import col, select
 
 from app.core.errors import NotSignedInError
 from app.services.context import Actor, ActorKind, Context
@@ -16,8 +16,8 @@ async def authenticate(ctx: Context, token: str) -> Actor:
     found = (
         await ctx.db.execute(
             select(LoginSession, Person)
-            .join(Person, Person.id == LoginSession.person_id)  # type: ignore[arg-type]
-            .where(LoginSession.token_hash == ctx.keyring.hash_token(token))
+            .join(Person, col(Person.id) == LoginSession.person_id)
+            .where(col(LoginSession.token_hash) == ctx.keyring.hash_token(token))
         )
     ).first()
     if found is None:
