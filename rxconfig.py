@@ -22,5 +22,5 @@ config = rx.Config(
     show_built_with_reflex=False,
     redis_url=os.environ.get("REDIS_URL") or None,
     plugins=[],
-    disable_plugins=["reflex_base.plugins.sitemap.SitemapPlugin"],
+    disable_plugins=[SitemapPlugin],
 )

@@ -9,7 +9,7 @@ from app.core.ids import new_id
 log = structlog.get_logger(__name__)
 
 
-def explain(exception: Exception) -> rx.event.EventSpec | list[rx.event.EventSpec] | None:
+def explain(exception: Exception) -> rx.event.EventSpec | None:
     """Send strangers to the login and say refusals in a toast; log everything else with an id.
 
     The parameter's name is fixed by Reflex.
