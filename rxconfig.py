@@ -9,6 +9,7 @@ os.environ.setdefault("REFLEX_USE_NPM", "1")
 os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "0")
 
 import reflex as rx
+from reflex_base.plugins.sitemap import SitemapPlugin
 
 _url = os.environ.get("PUBLIC_URL", "http://localhost:3000").rstrip("/")
 
