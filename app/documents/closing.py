@@ -11,7 +11,7 @@ from app.documents.flow import Block
 from app.documents.sheet import Sheet
 from app.documents.typeset import Pen, Type, shorten, wrap
 
-_QR = 85.0  # 30 mm with its quiet zone
+_QR = 78.0  # 27.5 mm; white paper all around is its quiet zone
 _TOTALS_LEFT = 0.46  # of the text width
 _ROW = 19.0
 _MOST_WIDE = 400.0  # points; about 80 characters, comfortable to read
@@ -63,7 +63,7 @@ def _payment(sheet: Sheet) -> Iterator[Block]:
     if pay is None:
         return
     room = _MOST_WIDE - (_QR + 24 if pay.qr_payload else 0)
-    lines: list[tuple[str, Type]] = [(sheet.label("pay_heading"), palette.HEADING)]
+    lines: list[tuple[str, Type]] = [(sheet.label("pay_heading"), palette.LABEL)]
     lines += [
         (line, palette.STRONG) for line in wrap(sheet.words.say(pay.method), palette.STRONG, room)
     ]
@@ -73,9 +73,9 @@ def _payment(sheet: Sheet) -> Iterator[Block]:
     ]
     if pay.link:
         lines.append((shorten(pay.link, palette.ANCHOR, room), palette.ANCHOR))
-    height = 26 + sum(kind.leading for _, kind in lines)
+    height = 29 + sum(kind.leading for _, kind in lines)
     if pay.qr_payload:
-        height = max(height, 26 + _QR + 14)
+        height = max(height, 24 + _QR + 16)
     yield Block(height, partial(_draw_payment, sheet, lines))
 
 
@@ -83,7 +83,7 @@ def _draw_payment(sheet: Sheet, lines: list[tuple[str, Type]], pen: Pen, top: fl
     pay = sheet.doc.pay
     if pay is None:
         return
-    y = top + 30
+    y = top + 31
     for line, kind in lines:
         pen.text(sheet.left, y, line, kind)
         if kind is palette.ANCHOR:
@@ -94,13 +94,13 @@ def _draw_payment(sheet: Sheet, lines: list[tuple[str, Type]], pen: Pen, top: fl
                 pen.height - y + 9,
             )
             pen.canvas.linkURL(pay.link, box, relative=0)
-        y += kind.leading
+        y += kind.leading + (3 if kind is palette.LABEL else 0)
     if pay.qr_payload:
         left = sheet.right - _QR
-        marks.qr_code(pen, pay.qr_payload, left=left, top=top + 20, size=_QR)
+        marks.qr_code(pen, pay.qr_payload, left=left, top=top + 24, size=_QR)
         hint = sheet.words.text("pdf.qr_hint")
         middle = left + (_QR - palette.SMALL.width(hint)) / 2
-        pen.text(middle, top + 20 + _QR + 8, hint, palette.SMALL)
+        pen.text(middle, top + 24 + _QR + 13, hint, palette.SMALL)
 
 
 def _paragraph(sheet: Sheet, heading: str, text: str, width: float) -> Iterator[Block]:
@@ -108,14 +108,14 @@ def _paragraph(sheet: Sheet, heading: str, text: str, width: float) -> Iterator[
     lines = wrap(text, palette.QUIET_BODY, width)
     for index, line in enumerate(lines):
         title = heading if index == 0 else ""
-        above = 14.0 if index == 0 else 0.0
-        height = above + palette.QUIET_BODY.leading + (palette.HEADING.leading + 1 if title else 0)
+        above = (22.0 if title else 14.0) if index == 0 else 0.0
+        height = above + palette.QUIET_BODY.leading + (palette.LABEL.leading + 3 if title else 0)
         yield Block(height, partial(_draw_line, sheet, title, line, above))
 
 
 def _draw_line(sheet: Sheet, heading: str, line: str, above: float, pen: Pen, top: float) -> None:
     y = top + above + 9.5
     if heading:
-        pen.text(sheet.left, y, heading, palette.HEADING)
-        y += palette.HEADING.leading + 1
+        pen.text(sheet.left, y, heading, palette.LABEL)
+        y += palette.LABEL.leading + 3
     pen.text(sheet.left, y, line, palette.QUIET_BODY)

@@ -7,7 +7,6 @@ cost a minute. So a face here draws just the glyphs a document uses, at its weig
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,20 +15,15 @@ from threading import RLock
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
-from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.filterPen import DecomposingFilterPen
 from fontTools.pens.roundingPen import RoundingPen
 from fontTools.pens.transformPen import TransformPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont as FontFile
-from fontTools.ttLib import newTable
-from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
-from fontTools.ttLib.tables._g_l_y_f import Glyph
 from reportlab.pdfbase import pdfmetrics, ttfonts
 
-EM = 1000
-"""Units per em of the faces made here, as PDF counts glyph widths."""
+from app.documents.sfnt import ASCENT, CAP_HEIGHT, DESCENT, EM, CutGlyph, build
 
 _SIMPLIFIED_CHINESE = 2  # its place in the collection, after JP and KR
 _CURVE_ERROR = 1.0  # em units a converted curve may be off; invisible in print
@@ -50,15 +44,7 @@ DISPLAY = FaceStyle("Turnpike-Display", 600, 28)
 STYLES = (REGULAR, MEDIUM, DISPLAY)
 
 
-@dataclass(frozen=True, slots=True)
-class CutGlyph:
-    """A glyph at one weight: its advance in em units and its TrueType outline."""
-
-    advance: int
-    outline: Glyph
-
-
-_BLANK = CutGlyph(EM // 2, Glyph())
+_BLANK = CutGlyph(EM // 2)
 
 
 class _Family(Protocol):
@@ -89,7 +75,7 @@ class _Inter:
         scaled = TransformPen(RoundingPen(pen), (self._scale, 0, 0, self._scale, 0, 0))
         glyph = glyphs[self._names[code]]
         glyph.draw(DecomposingFilterPen(scaled, glyphs))
-        return CutGlyph(round(glyph.width * self._scale), pen.glyph())
+        return _compiled(glyph.width * self._scale, pen)
 
 
 class _NotoCjk:
@@ -110,7 +96,17 @@ class _NotoCjk:
         pen = TTGlyphPen(None)
         glyph = glyphs[self._names[code]]
         glyph.draw(Cu2QuPen(pen, _CURVE_ERROR, reverse_direction=True))
-        return CutGlyph(round(glyph.width), pen.glyph())
+        return _compiled(glyph.width, pen)
+
+
+def _compiled(advance: float, pen: TTGlyphPen) -> CutGlyph:
+    """Return what a pen drew, ready to be copied into a font file."""
+    glyph: Any = pen.glyph()
+    if not glyph.numberOfContours:
+        return CutGlyph(round(advance))
+    outline = glyph.compile(None)
+    bounds = (glyph.xMin, glyph.yMin, glyph.xMax, glyph.yMax)
+    return CutGlyph(round(advance), outline, bounds, len(glyph.coordinates), glyph.numberOfContours)
 
 
 def _single_substitutions(font: FontFile, feature: str) -> dict[str, str]:
@@ -190,7 +186,7 @@ class CutFace(ttfonts.TTFontFace):
         self.filename = style.name
         self.charToGlyph = _Coverage(bank)
         self.defaultWidth = bank.glyph(0, style).advance
-        self.ascent, self.descent, self.capHeight = 969, -242, 727
+        self.ascent, self.descent, self.capHeight = ASCENT, DESCENT, CAP_HEIGHT
         self.bbox = [-750, -280, 2600, 1120]
         self.flags = ttfonts.FF_NONSYMBOLIC
         self.stemV = 50 + (style.weight // 65) ** 2
@@ -201,32 +197,7 @@ class CutFace(ttfonts.TTFontFace):
 
     def makeSubset(self, subset: Sequence[int]) -> bytes:  # noqa: N802 - reportlab's name
         """Return a TrueType font whose character codes are the positions in ``subset``."""
-        return _build([self.bank.glyph(code, self.style) for code in subset])
-
-
-def _build(glyphs: Sequence[CutGlyph]) -> bytes:
-    order = [".notdef", *(f"g{code}" for code in range(1, len(glyphs)))]
-    outlines = dict(zip(order, (glyph.outline for glyph in glyphs), strict=True))
-    builder = FontBuilder(EM, isTTF=True)
-    builder.setupGlyphOrder(order)
-    builder.setupGlyf(outlines)
-    metrics = {
-        name: (glyph.advance, getattr(glyph.outline, "xMin", 0))
-        for name, glyph in zip(order, glyphs, strict=True)
-    }
-    builder.setupHorizontalMetrics(metrics)
-    builder.setupHorizontalHeader(ascent=969, descent=-242)
-    table: Any = newTable("cmap")
-    codes = CmapSubtable.newSubtable(6)
-    codes.platformID, codes.platEncID, codes.language = 1, 0, 0
-    codes.cmap = dict(enumerate(order))
-    table.tableVersion, table.tables = 0, [codes]
-    builder.font["cmap"] = table
-    builder.updateHead(created=0, modified=0)
-    builder.font.recalcTimestamp = False
-    stream = io.BytesIO()
-    builder.font.save(stream)
-    return stream.getvalue()
+        return build([self.bank.glyph(code, self.style) for code in subset])
 
 
 class CutFont(ttfonts.TTFont):

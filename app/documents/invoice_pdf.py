@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.pdfgen.canvas import Canvas
 
@@ -19,6 +20,8 @@ from app.documents.opening import Opening
 from app.documents.sheet import Sheet
 from app.documents.texts import words
 from app.documents.typeset import Pen, clean, shorten
+
+rl_config.useA85 = 0  # plain binary streams: a quarter smaller, and faster to write
 
 _SHEETS = {Paper.A4: A4, Paper.LETTER: LETTER}
 
@@ -42,8 +45,8 @@ def render_invoice(doc: InvoiceDocument) -> bytes:
     )
     stream = io.BytesIO()
     canvas = _new_canvas(stream, sheet)
-    pen = Pen(canvas, height)
     for number, page in enumerate(pages, start=1):
+        pen = Pen(canvas, height)
         if number == 1:
             opening.draw(pen)
         else:

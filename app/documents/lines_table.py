@@ -13,7 +13,7 @@ from app.documents.sheet import Sheet
 from app.documents.typeset import Pen, shorten, wrap
 
 _GAP = 18.0
-_PAD = 7.0
+_PAD = 6.0
 _WIDEST_QUANTITY = 96.0
 _MOST_LINES = 24  # of text in one row; a longer row goes on as a second one
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import zlib
 
 import segno
 from PIL import Image
@@ -14,7 +14,7 @@ from app.documents import palette
 from app.documents.fonts import DISPLAY
 from app.documents.typeset import Pen, Type, clean
 
-_DOTS_PER_POINT = 300 / 72
+_DOTS_PER_POINT = 220 / 72
 _PHOTO_BYTES = (
     24 * 1024
 )  # a lossless picture larger than this is a photograph, and JPEG suits it better
@@ -46,36 +46,35 @@ def _printable(picture: Image.Image, width: float) -> ImageReader:
         )
     flat = Image.new("RGB", picture.size, "white")
     flat.paste(picture, mask=picture.getchannel("A"))
+    if len(zlib.compress(flat.tobytes(), 1)) <= _PHOTO_BYTES:
+        return ImageReader(flat)
     stream = io.BytesIO()
-    flat.save(stream, "PNG", optimize=True)
-    if stream.tell() > _PHOTO_BYTES:
-        stream = io.BytesIO()
-        flat.save(stream, "JPEG", quality=88, optimize=True)
+    flat.save(stream, "JPEG", quality=88)
     stream.seek(0)
     return ImageReader(stream)
 
 
 def lettered_mark(pen: Pen, brand: Brand, *, left: float, top: float, size: float) -> None:
     """Draw the first letter of a brand on a rounded square of the accent colour."""
-    canvas: Any = pen.canvas
-    canvas.setFillColorRGB(*palette.ACCENT)
-    canvas.roundRect(left, pen.height - top - size, size, size, size * 0.22, stroke=0, fill=1)
+    pen.fill(palette.ACCENT)
+    bottom = pen.height - top - size
+    pen.canvas.roundRect(left, bottom, size, size, size * 0.22, stroke=0, fill=1)
     letter = clean(brand.name)[:1].upper() or "T"
     kind = Type(DISPLAY, size * 0.58, size, palette.PAPER)
     pen.text(left + (size - kind.width(letter)) / 2, top + size * 0.71, letter, kind)
 
 
 def qr_code(pen: Pen, payload: str, *, left: float, top: float, size: float) -> None:
-    """Draw a QR code with its quiet zone into a square."""
-    rows = [bytes(row) for row in segno.make_qr(payload, error="m").matrix_iter(border=4)]
+    """Draw a QR code to the edges of a square; the caller keeps four modules around it white."""
+    rows = [bytes(row) for row in segno.make_qr(payload, error="m").matrix]
     module = size / len(rows)
     path = pen.canvas.beginPath()
     for index, row in enumerate(rows):
         bottom = pen.height - top - (index + 1) * module
         start = 0
-        while (start := row.find(1, start)) >= 0:
-            end = row.find(0, start)
+        while (start := row.find(b"\1", start)) >= 0:
+            end = row.find(b"\0", start) % (len(row) + 1)
             path.rect(left + start * module, bottom, (end - start) * module, module)
             start = end
-    pen.canvas.setFillColorRGB(*palette.BLACK)
+    pen.fill(palette.BLACK)
     pen.canvas.drawPath(path, stroke=0, fill=1)

@@ -22,11 +22,11 @@ class Opening:
             self._party_lines(sheet.doc.seller),
             self._party_lines(sheet.doc.buyer),
         )
-        self._facts_top = sheet.top + 92
-        self._parties_top = self._facts_top + 44
+        self._facts_top = sheet.top + 94
+        self._parties_top = self._facts_top + 58
         rows = max(len(lines) for lines in self._parties)
-        self._headline_top = self._parties_top + 12 + rows * palette.BODY.leading + 22
-        self.end = self._headline_top + palette.HEADLINE.leading + 12
+        self._headline_top = self._parties_top + 12 + rows * palette.BODY.leading + 20
+        self.end = self._headline_top + palette.HEADLINE.leading + 14
 
     def draw(self, pen: Pen) -> None:
         """Draw it on the first page."""
@@ -34,6 +34,7 @@ class Opening:
         sheet = self._sheet
         pen.text(sheet.left, sheet.top + 74, sheet.label("title"), palette.TITLE)
         self._draw_facts(pen)
+        pen.rule(sheet.left, sheet.right, self._facts_top + 36, palette.HAIRLINE, 0.5)
         second = sheet.left + self._half + _COLUMN_GAP
         for x, label, lines in (
             (sheet.left, "from", self._parties[0]),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from app.documents.fonts import DISPLAY, MEDIUM, REGULAR
-from app.documents.typeset import Type
-
-Ink = tuple[float, float, float]
+from app.documents.typeset import Ink, Type
 
 
 def _ink(code: str) -> Ink:

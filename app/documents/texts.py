@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -102,10 +102,7 @@ class Words:
 
     def money(self, amount: Money) -> str:
         """Write an amount with its symbol; digits beyond the payable ones only where they matter."""
-        written = numbers.format_currency(
-            amount.decimal(), amount.currency, locale=self._babel, decimal_quantization=False
-        )
-        return _minus(written)
+        return _money(amount.micros, amount.currency, self._babel)
 
     def number(self, number: int | Decimal) -> str:
         """Write a number with its grouping."""
@@ -123,15 +120,15 @@ class Words:
 
     def date(self, day: dt.date) -> str:
         """Write a date in full: 21 Nov 2026."""
-        return dates.format_date(day, self.entry("date.long"), locale=self._babel)
+        return _date(day, self.entry("date.long"), self._babel)
 
     def short_date(self, day: dt.date) -> str:
         """Write a date without its year: 21 Nov."""
-        return dates.format_date(day, self.entry("date.short"), locale=self._babel)
+        return _date(day, self.entry("date.short"), self._babel)
 
     def month(self, day: dt.date) -> str:
         """Write the month of a date: November 2026."""
-        return dates.format_date(day, self.entry("date.month"), locale=self._babel)
+        return _date(day, self.entry("date.month"), self._babel)
 
     def moment(self, at: dt.datetime) -> str:
         """Write an instant with its zone, which is UTC everywhere."""
@@ -149,6 +146,19 @@ class Words:
                 return self.text("date.span_in_month", first=self.date(start), last=f"{last.day}日")
             return self.text("date.span_in_month", first=str(start.day), last=self.date(last))
         return self.text("date.span", first=self.date(start), last=self.date(last))
+
+
+@lru_cache(maxsize=4096)  # a statement repeats the same few amounts and days a thousand times
+def _money(micros: int, currency: str, locale: babel.Locale) -> str:
+    exact = Money(micros, currency).decimal()
+    return _minus(
+        numbers.format_currency(exact, currency, locale=locale, decimal_quantization=False)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _date(day: dt.date, pattern: str, locale: babel.Locale) -> str:
+    return dates.format_date(day, pattern, locale=locale)
 
 
 def _minus(written: str) -> str:

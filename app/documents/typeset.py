@@ -15,14 +15,18 @@ _NOT_FIRST = frozenset("，。、；：？！）」』】》〉’”…—·.,;
 _NOT_LAST = frozenset("（「『【《〈‘“([{$¥€£")
 
 
+Ink = tuple[float, float, float]
+"""Red, green and blue, each from 0 to 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A way of setting text: face, size and the distance from line to line, in points, and a grey or colour."""
+    """A way of setting text: face, size and the distance from line to line, in points, and its colour."""
 
     face: FaceStyle
     size: float
     leading: float
-    ink: tuple[float, float, float]
+    ink: Ink
 
     def width(self, text: str) -> float:
         """Return the length of a text in points."""
@@ -89,13 +93,17 @@ def _longest_fit(text: str, kind: Type, width: float) -> int:
 
 
 def _pieces(text: str) -> list[str]:
-    """Cut where a line may end: after spaces and hyphens, and between CJK characters that may part."""
+    """Cut where a line may end: after spaces and hyphens, and between CJK characters that may part.
+
+    A short number stays with the word behind it: "1 Mar", "30 days".
+    """
     pieces: list[str] = []
     start = 0
     for index in range(1, len(text)):
         before, after = text[index - 1], text[index]
         wide = _is_wide(before) or _is_wide(after)
-        may_part = (before == " " and after != " ") or (
+        after_short_number = text[max(0, index - 4) : index - 1].rsplit(" ", 1)[-1].isdigit()
+        may_part = (before == " " and not after_short_number) or (
             after != " "
             and (wide or (before in "-/" and after.isalnum()))
             and after not in _NOT_FIRST
@@ -113,17 +121,38 @@ def _is_wide(char: str) -> bool:
 
 
 class Pen:
-    """Draws text and hairlines on one reportlab canvas; coordinates from the top left corner."""
+    """Draws on one reportlab canvas, with coordinates from the top left corner.
+
+    A document of 2,000 lines sets ten thousand strings, so text and rules are written as PDF operators that repeat
+    nothing: a font or a colour is named only when it changes.
+    """
 
     def __init__(self, canvas: Any, height: float) -> None:
         self.canvas = canvas
         self.height = height
+        self._put = canvas._code.append  # the operators of the page so far
+        self._font = ("", 0.0)
+        self._ink: Ink | None = None
+        self._stroke: tuple[Ink, float] | None = None
+
+    def fill(self, ink: Ink) -> None:
+        """Choose the colour of what is filled next, text included."""
+        if ink != self._ink:
+            self._ink = ink
+            self._put("{:.4g} {:.4g} {:.4g} rg".format(*ink))
 
     def text(self, x: float, y: float, text: str, kind: Type) -> None:
         """Set a line with its baseline ``y`` points below the top edge."""
-        self.canvas.setFillColorRGB(*kind.ink)
-        self.canvas.setFont(kind.face.name, kind.size)
-        self.canvas.drawString(x, self.height - y, text)
+        self.fill(kind.ink)
+        font, document = faces()[kind.face.name], self.canvas._doc
+        self._put(f"BT 1 0 0 1 {x:.2f} {self.height - y:.2f} Tm")
+        for subset, codes in font.splitString(text, document):
+            chosen = (font.getSubsetInternalName(subset, document), kind.size)
+            if chosen != self._font:
+                self._font = chosen
+                self._put(f"{chosen[0]} {chosen[1]:g} Tf")
+            self._put(f"<{codes.hex()}> Tj")
+        self._put("ET")
 
     def right(self, x: float, y: float, text: str, kind: Type) -> None:
         """Set a line that ends at ``x``."""
@@ -136,10 +165,9 @@ class Pen:
             y += kind.leading
         return y
 
-    def rule(
-        self, left: float, right: float, y: float, ink: tuple[float, float, float], width: float
-    ) -> None:
+    def rule(self, left: float, right: float, y: float, ink: Ink, width: float) -> None:
         """Draw a horizontal line."""
-        self.canvas.setStrokeColorRGB(*ink)
-        self.canvas.setLineWidth(width)
-        self.canvas.line(left, self.height - y, right, self.height - y)
+        if self._stroke != (ink, width):
+            self._stroke = (ink, width)
+            self._put("{:.4g} {:.4g} {:.4g} RG".format(*ink) + f" {width:g} w")
+        self._put(f"{left:.2f} {self.height - y:.2f} m {right:.2f} {self.height - y:.2f} l S")

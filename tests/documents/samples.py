@@ -74,7 +74,7 @@ def acme_invoice() -> InvoiceDocument:
         lines=(
             DocumentLine(
                 Phrase.of("line.active_devices"),
-                amount,
+                Money.of("230", "USD"),
                 detail=Phrase.of("line.active_devices.detail", count=92, end=END),
                 quantity="92",
                 unit_price=Money.of("2.5", "USD"),
