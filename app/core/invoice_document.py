@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
 
 from app.core.money import Money
+from app.core.phrases import Text
 
 LETTER_COUNTRIES = frozenset(
     {"US", "CA", "MX", "CL", "CO", "CR", "GT", "PA", "PE", "PH", "PR", "VE"}
@@ -37,31 +36,6 @@ class Locale(StrEnum):
 
     EN = "en"
     ZH_CN = "zh-CN"
-
-
-PhraseValue = str | int | Decimal | Money | dt.date
-"""What a phrase may quote; money and dates are written by the document's locale."""
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A sentence of the text catalogue, named by its key (``[phrases]``), so that services need no language."""
-
-    key: str
-    params: tuple[tuple[str, PhraseValue], ...] = ()
-
-    @classmethod
-    def of(cls, key: str, /, **params: PhraseValue) -> Self:
-        """Name a sentence and what it quotes: ``Phrase.of("line.active_devices", count=92)``."""
-        return cls(key, tuple(sorted(params.items())))
-
-    def values(self) -> Mapping[str, PhraseValue]:
-        """Return what it quotes, by name."""
-        return dict(self.params)
-
-
-Text = str | Phrase
-"""Words as they are, or a sentence of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +92,7 @@ class InvoiceDocument:
     """Everything printed, nothing computed: the renderer adds no figure of its own.
 
     ``period_start`` and ``period_end`` are half-open, as everywhere; the last day printed is the one before
-    the end. ``carried_in`` is the remainder taken over from the previous invoice, ``carried_out`` the one
+    the end. The amounts of a credit note are positive: what is credited. ``carried_in`` is the remainder taken over from the previous invoice, ``carried_out`` the one
     handed to the next; both are left out when None or zero. ``total`` is what is due (or credited, or paid out).
     """
 

@@ -15,10 +15,11 @@ import babel
 from babel import dates, numbers
 
 from app.core.clock import require_utc
-from app.core.invoice_document import Locale, Phrase, Text
+from app.core.invoice_document import Locale
 from app.core.money import Money
+from app.core.phrases import Phrase, Text
 
-_SLOT = re.compile(r"\{(\w+)\}")
+_SLOT = re.compile(r"\{(\w+)(?::(short|month))?\}")
 _BABEL = {Locale.EN: "en", Locale.ZH_CN: "zh_CN"}
 
 
@@ -69,16 +70,23 @@ class Words:
         return self.fill(self._entries["phrases"][text.key], text.values())
 
     def fill(self, entry: Any, values: Mapping[str, Any]) -> str:
-        """Fill a template, choosing its plural form by ``count``; raises ``MissingTextError`` for a gap."""
+        """Fill a template, choosing its plural form by ``count`` or by the value its ``by`` names.
+
+        ``{day:short}`` and ``{day:month}`` write a date without its year or day. Raises ``MissingTextError``
+        for a gap.
+        """
         if isinstance(entry, Mapping):
-            count = values.get("count")
+            count = values.get(entry.get("by", "count"))
             form = self._babel.plural_form(count) if isinstance(count, int | Decimal) else "other"
             entry = entry.get(form, entry["other"])
 
         def put(slot: re.Match[str]) -> str:
             if slot[1] not in values:
                 raise MissingTextError(f"{self.locale}: no value for {{{slot[1]}}} in {entry!r}")
-            return self.value(values[slot[1]])
+            value = values[slot[1]]
+            if slot[2]:
+                return self.short_date(value) if slot[2] == "short" else self.month(value)
+            return self.value(value)
 
         return _SLOT.sub(put, str(entry))
 

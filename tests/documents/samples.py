@@ -18,10 +18,10 @@ from app.core.invoice_document import (
     Paper,
     Party,
     PaymentInstructions,
-    Phrase,
     TaxSummary,
 )
 from app.core.money import Money
+from app.core.phrases import Phrase
 
 ISSUER = Party(
     "Turnpike Platform Ltd",
@@ -148,7 +148,7 @@ def xingxing_invoice() -> InvoiceDocument:
 
 def credit_note() -> InvoiceDocument:
     """A correction of Acme's invoice."""
-    amount = Money.of("-25", "USD")
+    amount = Money.of("25", "USD")
     return replace(
         acme_invoice(),
         kind=DocumentKind.CREDIT_NOTE,
@@ -160,7 +160,7 @@ def credit_note() -> InvoiceDocument:
                 Phrase.of("line.correction", number="TP-2026-00042"),
                 amount,
                 quantity="10",
-                unit_price=Money.of("-2.5", "USD"),
+                unit_price=Money.of("2.5", "USD"),
             ),
         ),
         subtotal=amount,
