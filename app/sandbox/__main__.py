@@ -1,0 +1,5 @@
+"""Lets `python -m app.sandbox` start the simulated world."""
+
+from app.sandbox.main import run
+
+run()

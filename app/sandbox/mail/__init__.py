@@ -1,0 +1,1 @@
+"""A mailbox for every address there is, fed by a real SMTP listener."""

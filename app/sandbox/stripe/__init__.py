@@ -1,0 +1,1 @@
+"""A stateful double of the part of Stripe that the product uses."""
