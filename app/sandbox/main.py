@@ -23,6 +23,7 @@ from app.sandbox.mail.control import MailControl
 from app.sandbox.mail.listener import listen
 from app.sandbox.mail.pages import Mailbox
 from app.sandbox.pages.render import STATIC, show
+from app.sandbox.stripe.control import StripeControl
 from app.sandbox.stripe.service import open_stripe
 from app.sandbox.world import World
 
@@ -66,7 +67,7 @@ def create_app(config: SandboxConfig) -> Starlette:
             Route("/", home),
             Route("/healthz", health),
             Mount("/_static", StaticFiles(directory=STATIC)),
-            mount_control(world, MailControl(world).routes()),
+            mount_control(world, [*MailControl(world).routes(), *StripeControl(world).routes()]),
             *Mailbox(world).routes(),
             *open_stripe(world),
         ],

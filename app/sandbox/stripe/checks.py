@@ -14,6 +14,7 @@ from stripe import RequestOptions
 from app.sandbox.stripe.errors import StripeRefusal
 
 _T = TypeVar("_T")
+_Untyped = dict[str, _T]  # what the SDK's UntypedStripeObject[...] is on the wire
 _OPTIONS = frozenset(RequestOptions.__annotations__)
 _STRICT = ConfigDict(extra="forbid", defer_build=True)
 
@@ -33,7 +34,7 @@ def _adapter(name: str) -> TypeAdapter[dict[str, Any]]:
         **vars(typing),
         **module,
         "StripeContext": str,
-        "UntypedStripeObject": dict[str, _T],
+        "UntypedStripeObject": _Untyped,
     }
     adapter.rebuild(_types_namespace=names, force=True)
     return adapter
