@@ -16,11 +16,12 @@ from app.core.errors import DomainError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
 from app.database import Database
+from app.documents.press import Press
 from app.keys import load_keyring, load_signer
 from app.limiting import build_limiter
 from app.providers.registry import build_mailer, build_providers
 from app.services.context import Actor, ActorKind, Context, Origin
-from app.services.ports import Limiter, Mailer, Providers
+from app.services.ports import Documents, Limiter, Mailer, Providers
 from app.settings import Settings
 from models.installation import ClockOffset
 
@@ -41,6 +42,7 @@ class Runtime:
     keyring: Keyring
     signer: Signer
     limiter: Limiter
+    documents: Documents
     providers: Providers
     mailer: Mailer
     wake: Callable[[], None] = _nobody_listens
@@ -61,6 +63,7 @@ class Runtime:
             keyring=self.keyring,
             signer=self.signer,
             limiter=self.limiter,
+            documents=self.documents,
             _providers=self.providers,
         )
         ctx.after_commit(self._wake)
@@ -135,6 +138,7 @@ def build(settings: Settings | None = None) -> Runtime:
         keyring=load_keyring(keys),
         signer=load_signer(keys),
         limiter=build_limiter(settings),
+        documents=Press(),
         providers=build_providers(settings),
         mailer=build_mailer(settings),
     )

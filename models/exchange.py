@@ -52,7 +52,11 @@ class OutboxKind(StrEnum):
 
 
 class OutboxStatus(StrEnum):
-    """How far it came. ``sending`` after a crash means: uncertain, send once more at most."""
+    """How far it came.
+
+    A mail found ``sending`` after a crash is uncertain and sent once more at most. A job is
+    ``sending`` from the start of its workflow to its end.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -81,7 +85,7 @@ class OutboxItem(Table, table=True):
     attachments: list[str] = Field(default_factory=list, sa_type=JSON)
     rendered: dict[str, object] | None = Field(default=None, sa_type=JSON)
     status: OutboxStatus = Field(default=OutboxStatus.QUEUED, sa_type=text_enum(OutboxStatus))
-    attempts: int = 0
+    attempts: int = Field(default=0, description="Starts so far; part of a workflow's id.")
     error: str = ""
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     next_at: dt.datetime = Field(sa_type=UtcDateTime)

@@ -22,3 +22,11 @@ class ClockOffset(Table, table=True):
 
     id: int = Field(default=1, primary_key=True)
     micros: int = Field(default=0, sa_type=BigInteger)
+
+
+class Worker(Table, table=True):
+    """A process that runs jobs; ``seen_at`` is wall time, so that a dead one's work is taken over."""
+
+    id: str = Field(primary_key=True)
+    started_at: dt.datetime = Field(sa_type=UtcDateTime)
+    seen_at: dt.datetime = Field(sa_type=UtcDateTime)

@@ -20,6 +20,7 @@ from app.core.clock import FixedClock
 from app.core.jws import Signer
 from app.core.keyring import Keyring
 from app.database import Database
+from app.documents.press import Press
 from app.keys import load_signer
 from app.limiting import WindowLimiter, build_limiter
 from app.runtime import Runtime
@@ -198,6 +199,7 @@ def make_runtime(
             keyring=keyring,
             signer=signer,
             limiter=limiter,
+            documents=Press(),
             providers=providers,
             mailer=mailer,
         )

@@ -1,4 +1,4 @@
-"""the tables of the vendor programme."""
+"""vendor programme."""
 
 from collections.abc import Sequence
 
@@ -178,6 +178,13 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("folded_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("stream", name=op.f("pk_usage_fold")),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
     )
     op.create_table(
         "tenant",
@@ -1017,6 +1024,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tenant_email"))
 
     op.drop_table("tenant")
+    op.drop_table("worker")
     op.drop_table("usage_fold")
     op.drop_table("usage_event")
     op.drop_table("unmatched_event")

@@ -18,7 +18,7 @@ from app.core.clock import Clock
 from app.core.errors import ForbiddenError, NotFoundError, NotSignedInError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
-from app.services.ports import Limiter, Providers
+from app.services.ports import Documents, Limiter, Providers
 from app.settings import Settings
 from models.audit import AuditEvent
 from models.person import Role
@@ -75,6 +75,7 @@ class Context:
     keyring: Keyring
     signer: Signer
     limiter: Limiter
+    documents: Documents
     _providers: Providers
     refusals: list[AuditEvent] = field(default_factory=list[AuditEvent])
     _after_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])

@@ -7,12 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, or_, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col, select
 
+from app.core.errors import ConflictError
 from app.core.ids import new_id
+from app.rules.backoff import delay
 from app.services.context import Context
 from app.services.ports import JobName
 from models.exchange import OutboxItem, OutboxKind, OutboxStatus
+from models.person import Role
 
 
 async def enqueue(
@@ -103,3 +108,88 @@ def insert_or_ignore(
     return (
         dialect.insert(model.__table__).values(values).on_conflict_do_nothing(index_elements=unique)
     )
+
+
+MAX_ATTEMPTS = 8
+FIRST_WAIT, LONGEST_WAIT = dt.timedelta(seconds=30), dt.timedelta(hours=6)
+"""Tries of one job or mail before somebody has to look at it."""
+
+
+async def due(ctx: Context, kind: OutboxKind, limit: int) -> list[OutboxItem]:
+    """Return what should leave now, fairly: the oldest of every tenant before anybody's second.
+
+    One customer with a thousand items delays nobody else's first.
+    """
+    ctx.require_system()
+    turn = (
+        func.row_number()
+        .over(partition_by=col(OutboxItem.tenant_id), order_by=col(OutboxItem.id))
+        .label("turn")
+    )
+    waiting = (
+        select(col(OutboxItem.id), turn)
+        .where(
+            col(OutboxItem.kind) == kind,
+            col(OutboxItem.status) == OutboxStatus.QUEUED,
+            col(OutboxItem.next_at) <= ctx.now(),
+        )
+        .subquery()
+    )
+    query = (
+        select(OutboxItem)
+        .join(waiting, waiting.c.id == col(OutboxItem.id))
+        .order_by(waiting.c.turn, col(OutboxItem.id))
+        .limit(limit)
+    )
+    return list((await ctx.db.scalars(query)).all())
+
+
+async def mark_started(ctx: Context, ids: Sequence[UUID]) -> None:
+    """Note that the workflows of these jobs exist."""
+    ctx.require_system()
+    await ctx.db.execute(
+        update(OutboxItem)
+        .where(col(OutboxItem.id).in_(ids), col(OutboxItem.status) == OutboxStatus.QUEUED)
+        .values(status=OutboxStatus.SENDING)
+    )
+
+
+async def finish_job(ctx: Context, item_id: str, *, error: str, may_retry: bool) -> None:
+    """Note how a job ended: done, to be tried again with back-off, or failed for good."""
+    ctx.require_system()
+    item = await ctx.get_any(OutboxItem, UUID(item_id), lock=True)
+    item.error = error[:500]
+    if not error:
+        item.status, item.sent_at = OutboxStatus.SENT, ctx.now()
+        return
+    item.attempts += 1
+    if may_retry and item.attempts < MAX_ATTEMPTS:
+        item.status = OutboxStatus.QUEUED
+        item.next_at = ctx.now() + delay(item.attempts, FIRST_WAIT, LONGEST_WAIT)
+    else:
+        item.status = OutboxStatus.FAILED
+
+
+async def retry(ctx: Context, item_id: UUID) -> None:
+    """Let operations send a failed job or mail once more."""
+    ctx.require_ops(Role.OPS_OPERATOR)
+    item = await ctx.get_any(OutboxItem, item_id, lock=True)
+    if item.status not in (OutboxStatus.FAILED, OutboxStatus.QUEUED, OutboxStatus.SUPPRESSED):
+        raise ConflictError(f"This is {item.status}; there is nothing to repeat.")
+    item.status, item.next_at, item.attempts = OutboxStatus.QUEUED, ctx.now(), item.attempts + 1
+    ctx.audit(
+        "ops.outbox_retried",
+        tenant_id=item.tenant_id,
+        subject=("outbox_item", item.id),
+        body={"name": item.name},
+    )
+
+
+async def in_flight(ctx: Context) -> int:
+    """Count jobs and mails that are due or running, and notifications not handled yet."""
+    now = ctx.now()
+    busy = or_(
+        col(OutboxItem.status) == OutboxStatus.SENDING,
+        (col(OutboxItem.status) == OutboxStatus.QUEUED) & (col(OutboxItem.next_at) <= now),
+    )
+    return await ctx.db.scalar(select(func.count()).select_from(OutboxItem).where(busy)) or 0

@@ -1,0 +1,37 @@
+"""The one object through which services have documents written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.errors import NotFoundError
+from app.core.invoice_document import Brand, DocumentKind, InvoiceDocument, Locale
+from app.documents.invoice_pdf import render_invoice, render_statement
+from app.documents.mail import render_mail
+from app.services.ports import AgreementText, RenderedMail
+
+
+class Press:
+    """Implements ``ports.Documents``."""
+
+    def pdf(self, doc: InvoiceDocument) -> bytes:
+        """Return an invoice, credit note or statement."""
+        return (render_statement if doc.kind is DocumentKind.STATEMENT else render_invoice)(doc)
+
+    def mail(
+        self, template: str, params: Mapping[str, Any], *, locale: str, brand: str, site_url: str
+    ) -> RenderedMail:
+        """Return a mail."""
+        one = render_mail(
+            template, params, locale=Locale(locale), brand=Brand(brand), site_url=site_url
+        )
+        return RenderedMail(one.subject, one.text, one.html)
+
+    def agreement(self, slug: str, locale: str, version: str | None = None) -> AgreementText:
+        """Return an agreement."""
+        raise NotFoundError(f"There is no agreement {slug} {version or ''} in {locale}.")
+
+    def logo(self, data: bytes) -> bytes:
+        """Return a picture encoded anew."""
+        raise NotFoundError(f"Pictures of {len(data)} bytes cannot be read yet.")
