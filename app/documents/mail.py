@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 import jinja2
 from markupsafe import Markup
 
-from app.core.invoice_document import Brand, Locale
+from app.core.invoice_document import Brand
 from app.documents.mail_templates import TEMPLATES, text, url
-from app.documents.texts import Words, words
+from app.documents.texts import Words, as_locale, words
 
 _LONGEST_SUBJECT = 180
 
@@ -39,16 +39,16 @@ class RenderedMail:
 
 
 def render_mail(
-    template: str, params: Mapping[str, Any], *, locale: Locale, brand: Brand, site_url: str
+    template: str, params: Mapping[str, Any], *, locale: str, brand: Brand, site_url: str
 ) -> RenderedMail:
-    """Write a mail of `mail_templates.TEMPLATES` in a language.
+    """Write a mail of `mail_templates.TEMPLATES` in the language closest to ``locale``.
 
     ``brand`` is who writes; links that are paths lead to ``site_url``. Raises ``UnknownTemplateError`` and
     ``MailParamsError``.
     """
     if template not in TEMPLATES:
         raise UnknownTemplateError(template)
-    catalogue = words(locale)
+    catalogue = words(as_locale(locale))
     values = _read(template, params)
     links = [name for name, reader in TEMPLATES[template].items() if reader is url]
     values |= {name: urljoin(site_url, values[name]) for name in links}
@@ -56,7 +56,7 @@ def render_mail(
     said = {name: _say(catalogue, value) for name, value in values.items()}
     entry = catalogue.entry(f"mail.{template}")
     view = {
-        "locale": locale.value,
+        "locale": catalogue.locale.value,
         "subject": _subject(catalogue, entry["subject"], said),
         "body": [catalogue.fill(paragraph, said) for paragraph in entry["body"]],
         "facts": [
