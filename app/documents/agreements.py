@@ -19,14 +19,14 @@ SLUGS = ("terms", "dpa")
 """The agreements a vendor accepts before it becomes active, in the order they are shown."""
 
 _FOLDER = Path(__file__).parents[2] / "assets" / "agreements"
-_FILE = re.compile(r"---\neffective_on: (\d{4}-\d{2}-\d{2})\n---\n(# (.+)\n.*)", re.DOTALL)
+_FILE = re.compile(r"---\neffective_on: (\d{4}-\d{2}-\d{2})\n---\n# ([^\n]+)\n+(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """One version of one agreement in one language.
 
-    ``sha256`` is the hash of the file as it lies in the product, in hex: what an acceptance records.
+    ``markdown`` and ``html`` start below the title, with headings of the second level. ``sha256`` is the hash of the file as it lies in the product, in hex: what an acceptance records.
     """
 
     slug: str
@@ -69,10 +69,10 @@ def _load(slug: str, version: int, locale: Locale) -> Agreement:
         slug=slug,
         version=version,
         locale=locale,
-        title=found[3],
+        title=found[2],
         effective_on=dt.date.fromisoformat(found[1]),
-        markdown=found[2],
-        html=_markdown().render(found[2]),
+        markdown=found[3],
+        html=_markdown().render(found[3]),
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
