@@ -78,3 +78,26 @@ def open_invoice(
         }
     )
     return client.v1.invoices.finalize_invoice(draft.id, {"auto_advance": auto_advance})
+
+
+def connected_account(client: StripeClient, browser: httpx.Client) -> str:
+    """Make a vendor's account and walk it through onboarding."""
+    account = client.v1.accounts.create(
+        {
+            "type": "express",
+            "country": "US",
+            "email": "owner@acme.example.com",
+            "capabilities": {"transfers": {"requested": True}},
+        }
+    )
+    link = client.v1.account_links.create(
+        {
+            "account": account.id,
+            "type": "account_onboarding",
+            "refresh_url": "http://product.example.com/again",
+            "return_url": "http://product.example.com/connected",
+        }
+    )
+    answer = browser.post(link.url, data={"action": "pay"})
+    assert answer.headers["location"] == "http://product.example.com/connected"
+    return account.id

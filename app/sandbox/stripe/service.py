@@ -4,30 +4,45 @@ from starlette.routing import BaseRoute, Route
 
 # Each of these modules registers its requests in the route table by being imported.
 from app.sandbox.stripe import (
+    accounts,
     checkout,
+    credit_notes,
     customers,
+    disputes,
     events,
     invoice_items,
     invoice_payments,
     invoices,
     money,
     payments,
+    portal,
+    refunds,
     setups,
+    transfers,
 )
 from app.sandbox.stripe.api import StripeApi
+from app.sandbox.stripe.connect_pages import ConnectPages
+from app.sandbox.stripe.dashboard import Dashboard
+from app.sandbox.stripe.document_pages import DocumentPages
 from app.sandbox.stripe.pages import CheckoutPages
 from app.sandbox.world import World
 
 RESOURCES = (
+    accounts,
     checkout,
+    credit_notes,
     customers,
+    disputes,
     events,
     invoice_items,
     invoice_payments,
     invoices,
     money,
     payments,
+    portal,
+    refunds,
     setups,
+    transfers,
 )
 
 
@@ -48,5 +63,8 @@ def open_stripe(world: World) -> list[BaseRoute]:
     api = StripeApi(world)
     return [
         *CheckoutPages(world).routes(),
+        *ConnectPages(world).routes(),
+        *DocumentPages(world).routes(),
+        *Dashboard(world).routes(),
         Route("/stripe/v1/{path:path}", api.answer, methods=["GET", "POST", "DELETE"]),
     ]
