@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,7 +20,7 @@ from app.documents.press import Press
 from app.keys import load_keyring, load_signer
 from app.limiting import build_limiter
 from app.providers.registry import build_mailer, build_providers
-from app.services.context import Actor, ActorKind, Context, Origin
+from app.services.context import SYSTEM, Actor, ActorKind, Context, Origin
 from app.services.ports import Documents, Limiter, Mailer, Providers
 from app.settings import Settings
 from models.installation import ClockOffset
@@ -47,13 +47,16 @@ class Runtime:
     mailer: Mailer
     wake: Callable[[], None] = _nobody_listens
     queue_is_up: Callable[[], bool] = lambda: True
+    settle: Callable[[], Awaitable[None]] | None = None
 
     @asynccontextmanager
-    async def context(self, actor: Actor, *, readonly: bool = False) -> AsyncGenerator[Context]:
+    async def context(
+        self, actor: Actor, *, readonly: bool = False, quiet: bool = False
+    ) -> AsyncGenerator[Context]:
         """Give one unit of work to somebody: commit at the end, roll back on any error.
 
         A refusal that a service noted with ``audit_refusal`` is written after the rollback.
-        ``readonly`` takes no write lock on SQLite.
+        ``readonly`` takes no write lock on SQLite; ``quiet`` does not wake the worker.
         """
         ctx = Context(
             actor=actor,
@@ -66,7 +69,8 @@ class Runtime:
             documents=self.documents,
             _providers=self.providers,
         )
-        ctx.after_commit(self._wake)
+        if not (readonly or quiet):
+            ctx.after_commit(self._wake)
         try:
             yield ctx
             await ctx.save()
@@ -114,6 +118,12 @@ class Runtime:
     async def close(self) -> None:
         """Give back every connection."""
         await self.database.close()
+
+    def as_system(
+        self, *, readonly: bool = False, quiet: bool = False
+    ) -> AbstractAsyncContextManager[Context]:
+        """Give a unit of work to the system itself: jobs and the command line."""
+        return self.context(SYSTEM, readonly=readonly, quiet=quiet)
 
     def _wake(self) -> None:
         self.wake()

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     redis_url: str = Field("", validation_alias="REDIS_URL")
     run_worker: bool = Field(True, validation_alias="RUN_WORKER")
     worker_id: str = Field("main", validation_alias="WORKER_ID")
+    parallel_jobs: int = Field(8, validation_alias="PARALLEL_JOBS")
     log_json: bool = Field(False, validation_alias="LOG_JSON")
     log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
     trusted_proxies: str = Field("", validation_alias="TRUSTED_PROXIES")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, StepOptions
@@ -19,7 +21,18 @@ from app.services.ports import JobName
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-OpenContext = Callable[[], AbstractAsyncContextManager[Context]]
+
+
+class OpenContext(Protocol):
+    """Opens a unit of work as the system; a quiet one does not wake the worker."""
+
+    def __call__(
+        self, *, readonly: bool = False, quiet: bool = False
+    ) -> AbstractAsyncContextManager[Context]:
+        """Open it."""
+        ...
+
+
 APP_VERSION = "1"
 """Pinned: a workflow started before an upgrade is finished after it."""
 
@@ -89,15 +102,24 @@ class Engine:
             "sys_db_pool_size": 5,
         }
         DBOS(config=config)
-        self._workflow = DBOS.workflow(name="turnpike_job")(self._run)
+
+        async def turnpike_job(item_id: str, name: str, payload: dict[str, Any]) -> None:
+            await self._run(item_id, name, payload)  # DBOS marks the function, and methods refuse
+
+        self._workflow = DBOS.workflow(name="turnpike_job")(turnpike_job)
         DBOS.launch()
 
     async def stop(self, patience: int) -> None:
         """Let running steps end, at most this many seconds; the rest resumes at the next start."""
         self._workflow = None
-        await asyncio.to_thread(
-            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=patience
-        )
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as pool:
+            end = partial(
+                DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=patience
+            )
+            await loop.run_in_executor(pool, end)
+        # DBOS made its own threads the loop's and took them along.
+        loop.set_default_executor(ThreadPoolExecutor())
 
     async def start(self, item_id: str, name: str, attempt: int, payload: dict[str, Any]) -> None:
         """Start a job's workflow; the same item and attempt start only once, whoever starts them."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, or_, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
@@ -144,12 +144,16 @@ async def due(ctx: Context, kind: OutboxKind, limit: int) -> list[OutboxItem]:
     return list((await ctx.db.scalars(query)).all())
 
 
-async def mark_started(ctx: Context, ids: Sequence[UUID]) -> None:
-    """Note that the workflows of these jobs exist."""
+async def mark_started(ctx: Context, started: Sequence[tuple[UUID, int]]) -> None:
+    """Note that the workflows of these (item, attempt) exist.
+
+    One that ended meanwhile, or already waits for its next attempt, is left as it is.
+    """
     ctx.require_system()
+    same = tuple_(col(OutboxItem.id), col(OutboxItem.attempts)).in_(list(started))
     await ctx.db.execute(
         update(OutboxItem)
-        .where(col(OutboxItem.id).in_(ids), col(OutboxItem.status) == OutboxStatus.QUEUED)
+        .where(same, col(OutboxItem.status) == OutboxStatus.QUEUED)
         .values(status=OutboxStatus.SENDING)
     )
 
