@@ -7,7 +7,9 @@ from typing import Any
 
 from app.core.errors import NotFoundError
 from app.core.invoice_document import Brand, DocumentKind, InvoiceDocument, Locale
+from app.documents import agreements
 from app.documents.invoice_pdf import render_invoice, render_statement
+from app.documents.logos import reencode_logo
 from app.documents.mail import render_mail
 from app.services.ports import AgreementText, RenderedMail
 
@@ -30,8 +32,19 @@ class Press:
 
     def agreement(self, slug: str, locale: str, version: str | None = None) -> AgreementText:
         """Return an agreement."""
-        raise NotFoundError(f"There is no agreement {slug} {version or ''} in {locale}.")
+        if version is not None and not version.isdigit():
+            raise NotFoundError("There is no such version of the agreement.")
+        number = int(version) if version else agreements.current_version(slug)
+        one = agreements.load(slug, number, locale)
+        return AgreementText(
+            slug=one.slug,
+            version=str(one.version),
+            locale=one.locale.value,
+            title=one.title,
+            html=one.html,
+            sha256=one.sha256,
+        )
 
     def logo(self, data: bytes) -> bytes:
         """Return a picture encoded anew."""
-        raise NotFoundError(f"Pictures of {len(data)} bytes cannot be read yet.")
+        return reencode_logo(data)
