@@ -17,10 +17,12 @@ from app.core.jws import Signer
 from app.core.keyring import Keyring
 from app.database import Database
 from app.documents.press import Press
+from app.hashing import Argon2Hasher
 from app.keys import load_keyring, load_signer
 from app.limiting import build_limiter
 from app.providers.registry import build_mailer, build_providers
 from app.services.context import SYSTEM, Actor, ActorKind, Context, Origin
+from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Limiter, Mailer, Providers
 from app.settings import Settings
 from models.installation import ClockOffset
@@ -42,6 +44,7 @@ class Runtime:
     keyring: Keyring
     signer: Signer
     limiter: Limiter
+    hasher: PasswordHasher
     documents: Documents
     providers: Providers
     mailer: Mailer
@@ -66,13 +69,18 @@ class Runtime:
             keyring=self.keyring,
             signer=self.signer,
             limiter=self.limiter,
+            hasher=self.hasher,
             documents=self.documents,
             _providers=self.providers,
+            readonly=readonly,
         )
-        if not (readonly or quiet):
+        wakes = not (readonly or quiet)
+        if wakes:
             ctx.after_commit(self._wake)
         try:
             yield ctx
+            if wakes:
+                ctx.after_commit(self._wake)  # a save half-way has used up the first one
             await ctx.save()
         except BaseException as error:
             await ctx.db.rollback()
@@ -148,6 +156,7 @@ def build(settings: Settings | None = None) -> Runtime:
         keyring=load_keyring(keys),
         signer=load_signer(keys),
         limiter=build_limiter(settings),
+        hasher=Argon2Hasher(),
         documents=Press(),
         providers=build_providers(settings),
         mailer=build_mailer(settings),

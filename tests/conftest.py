@@ -26,7 +26,7 @@ from app.limiting import WindowLimiter, build_limiter
 from app.runtime import Runtime
 from app.services.context import SYSTEM, Context
 from app.settings import Settings
-from tests.fakes import FakeMailer, FakeProviders
+from tests.fakes import CountingHasher, FakeMailer, FakeProviders
 
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -170,6 +170,11 @@ def limiter(settings: Settings) -> WindowLimiter:
 
 
 @pytest.fixture
+def hasher() -> CountingHasher:
+    return CountingHasher()
+
+
+@pytest.fixture
 def providers() -> FakeProviders:
     return FakeProviders()
 
@@ -186,6 +191,7 @@ def make_runtime(
     keyring: Keyring,
     signer: Signer,
     limiter: WindowLimiter,
+    hasher: CountingHasher,
     providers: FakeProviders,
     mailer: FakeMailer,
 ) -> Generator[Callable[[Database], Runtime]]:
@@ -199,6 +205,7 @@ def make_runtime(
             keyring=keyring,
             signer=signer,
             limiter=limiter,
+            hasher=hasher,
             documents=Press(),
             providers=providers,
             mailer=mailer,

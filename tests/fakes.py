@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.core.money import Money
+from app.hashing import Argon2Hasher
 from app.services.ports import (
     Attachment,
     ChargeResult,
@@ -169,3 +170,19 @@ class FakeMailer:
                 "attachments": list(attachments),
             }
         )
+
+
+class CountingHasher(Argon2Hasher):
+    """The real hash with the least work, and how often that work was done."""
+
+    def __init__(self) -> None:
+        super().__init__(memory_kib=8, rounds=1)
+        self.calls: list[str] = []
+
+    async def hash(self, password: str) -> str:
+        self.calls.append("hash")
+        return await super().hash(password)
+
+    async def verify(self, password: str, stored: str) -> bool:
+        self.calls.append("verify")
+        return await super().verify(password, stored)

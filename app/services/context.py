@@ -18,6 +18,7 @@ from app.core.clock import Clock
 from app.core.errors import ForbiddenError, NotFoundError, NotSignedInError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
+from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Limiter, Providers
 from app.settings import Settings
 from models.audit import AuditEvent
@@ -75,8 +76,10 @@ class Context:
     keyring: Keyring
     signer: Signer
     limiter: Limiter
+    hasher: PasswordHasher
     documents: Documents
     _providers: Providers
+    readonly: bool = False
     refusals: list[AuditEvent] = field(default_factory=list[AuditEvent])
     _after_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 

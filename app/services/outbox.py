@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -18,6 +20,10 @@ from app.services.context import Context
 from app.services.ports import JobName
 from models.exchange import OutboxItem, OutboxKind, OutboxStatus
 from models.person import Role
+
+SEALED = "sealed"
+"""Where a mail's payload keeps its secrets; a mail that has some is not kept as rendered."""
+MAIL_SECRETS = "mail secrets"
 
 
 async def enqueue(
@@ -46,12 +52,18 @@ async def mail(
     tenant_id: UUID | None = None,
     locale: str = "en",
     attachments: Sequence[UUID] = (),
+    secrets: Mapping[str, str] | None = None,
 ) -> None:
     """Send one mail to one address once this transaction is durable; one mail a key, ever.
 
     ``template`` and ``params`` are those of ``app.documents.mail``; ``attachments`` are ids of
-    stored files, so that the mail carries the very bytes that were stored.
+    stored files, so that the mail carries the very bytes that were stored. ``secrets`` are further
+    params that may not be read in the table, such as a link that lets somebody in.
     """
+    payload = dict(params)
+    if secrets:
+        sealed = ctx.keyring.seal(json.dumps(dict(secrets)).encode(), purpose=MAIL_SECRETS)
+        payload[SEALED] = base64.b64encode(sealed).decode()
     await _add(
         ctx,
         OutboxKind.MAIL,
@@ -61,9 +73,19 @@ async def mail(
         None,
         recipient=to,
         locale=locale,
-        payload=dict(params),
+        payload=payload,
         attachments=[str(one) for one in attachments],
     )
+
+
+def mail_params(ctx: Context, item: OutboxItem) -> dict[str, Any]:
+    """Return a mail's params with its secrets opened, to render and send it; never store them."""
+    params: dict[str, Any] = dict(item.payload)
+    sealed = params.pop(SEALED, "")
+    if sealed:
+        opened = ctx.keyring.unseal(base64.b64decode(sealed), purpose=MAIL_SECRETS)
+        params |= json.loads(opened)
+    return params
 
 
 async def _add(
