@@ -91,6 +91,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "already_registered": {"url": url, "reset_url": url},
     "reset_password": {"url": url, "hours": number},
     "password_changed": {"at": moment, "url": url},
+    "change_email": {"url": url, "hours": number},
+    "email_changed": {"email": text, "at": moment, "url": url},
     "login_new_device": {"at": moment, "ip": text, "device": sentence, "url": url},
     "two_factor_on": {"at": moment, "url": url},
     "two_factor_off": {"at": moment, "url": url},

@@ -23,6 +23,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "already_registered": {"url": "/login", "reset_url": "/reset-password"},
     "reset_password": {"url": "/reset-password/tok3n", "hours": 1},
     "password_changed": {"at": _AT, "url": "/reset-password"},
+    "change_email": {"url": "/verify#tok3n", "hours": 24},
+    "email_changed": {"email": "new@example.com", "at": _AT, "url": "/login"},
     "login_new_device": {
         "at": _AT,
         "ip": "203.0.113.7",
