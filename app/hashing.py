@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from passlib.hash import argon2
+from passlib.hash import argon2  # pyright: ignore[reportAttributeAccessIssue] - made at import
 
 T = TypeVar("T")
 

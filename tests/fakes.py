@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.core.errors import NotFoundError, ProviderDownError, ProviderRefusedError
 from app.core.money import Money
+from app.documents.press import Press
 from app.hashing import Argon2Hasher
 from app.services.ports import (
+    AgreementText,
     Attachment,
     ChargeResult,
     HostedPage,
@@ -186,3 +189,18 @@ class CountingHasher(Argon2Hasher):
     async def verify(self, password: str, stored: str) -> bool:
         self.calls.append("verify")
         return await super().verify(password, stored)
+
+
+class FakeDocuments(Press):
+    """The real press, but for agreements whose versions a test decides."""
+
+    def __init__(self, version: str = "1") -> None:
+        self.version = version
+
+    def agreement(self, slug: str, locale: str, version: str | None = None) -> AgreementText:
+        wanted = version or self.version
+        if slug not in ("terms", "dpa"):
+            raise NotFoundError("There is no such agreement.")
+        words = f"{slug} {wanted} {locale}"
+        digest = hashlib.sha256(words.encode()).hexdigest()
+        return AgreementText(slug, wanted, locale, words, f"<p>{words}</p>", digest)

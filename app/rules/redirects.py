@@ -11,9 +11,9 @@ _LONGEST: Final = 1_000
 
 
 def local_path(wanted: object, default: str) -> str:
-    """Return the wanted path when it stays here, else the default.
+    r"""Return the wanted path when it stays here, else the default.
 
-    Browsers read ``//host``, ``/\\host`` and ``https:/\\host`` as other places, ignore tabs and
+    Browsers read ``//host``, ``/\host`` and ``https:/\host`` as other places, ignore tabs and
     line breaks within, and decode nothing before they decide; a proxy may decode once. So only
     plain characters pass, none of them twice a slash, and the decoded text must pass as well.
     """

@@ -216,7 +216,7 @@ async def _move_to(ctx: Context, person: Person, link: MailedLink) -> None:
         "email_changed",
         to=old,
         key=f"email_changed/{link.id}",
-        params={"email": link.email, "at": to_rfc3339(ctx.now()), "url": "/reset"},
+        params={"email": link.email, "at": to_rfc3339(ctx.now()), "url": "/login"},
         tenant_id=person.tenant_id,
         locale=tenant.locale if tenant else "en",
     )

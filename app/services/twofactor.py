@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pyotp
 import segno
+from pyotp.totp import TOTP
 from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 
@@ -87,7 +88,7 @@ async def enrol(ctx: Context, password: str) -> Enrolment:
         )
     )
     await ctx.db.flush()
-    uri = pyotp.TOTP(secret, interval=PERIOD).provisioning_uri(person.email, ISSUER)
+    uri = TOTP(secret, interval=PERIOD).provisioning_uri(name=person.email, issuer_name=ISSUER)
     return Enrolment(secret, uri, segno.make(uri, error="m").svg_data_uri(scale=4, border=2))
 
 
@@ -174,7 +175,7 @@ async def _accept(ctx: Context, row: Credential, code: object) -> bool:
     """
     if not isinstance(code, str) or row.sealed is None:
         return False
-    totp = pyotp.TOTP(ctx.keyring.unseal(row.sealed, purpose=_PURPOSE).decode(), interval=PERIOD)
+    totp = TOTP(ctx.keyring.unseal(row.sealed, purpose=_PURPOSE).decode(), interval=PERIOD)
     now = int(wall_now().timestamp()) // PERIOD
     for step in range(now - DRIFT, now + DRIFT + 1):
         if secrets.compare_digest(totp.generate_otp(step).encode(), code.strip().encode()):
