@@ -15,7 +15,6 @@ _url = os.environ.get("PUBLIC_URL", "http://localhost:3000").rstrip("/")
 
 config = rx.Config(
     app_name="app",
-    app_module_import="app.app",
     api_url=os.environ.get("REFLEX_API_URL", _url),
     deploy_url=_url,
     cors_allowed_origins=[_url],

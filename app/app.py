@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 import app.pages as pages_package
@@ -11,19 +13,24 @@ from app.api.main import create_api
 from app.core.discover import import_all
 from app.pages.registry import PAGES
 from app.ui_errors import explain
+from components import theme
 
 import_all(pages_package)
 api = create_api()
 
 
-def _guarded(inner: object) -> Guard:
-    return Guard(inner, runtime.current().settings)  # type: ignore[arg-type]
+def _guarded(inner: Any) -> Guard:
+    return Guard(inner, runtime.current().settings)
 
 
 app = rx.App(
     api_transformer=[api, _guarded],
     backend_exception_handler=explain,
-    stylesheets=["/turnpike.css"],
+    stylesheets=theme.STYLESHEETS,
+    head_components=theme.head(),
+    toaster=theme.toaster(),
+    app_wraps=theme.APP_WRAPS,
+    html_lang="en",
 )
 for one in PAGES.values():
     app.add_page(one.render, route=one.route, title=f"{one.title} · Turnpike", on_load=one.on_load)

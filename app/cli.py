@@ -1,0 +1,122 @@
+"""The command line: everything an operator does without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import typer
+
+from app import build, logs, migrations
+from app.settings import Settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Turnpike: board, meter, bill.")
+ops = typer.Typer(no_args_is_help=True, help="Operations staff.")
+billing = typer.Typer(no_args_is_help=True, help="Monthly runs.")
+keys = typer.Typer(no_args_is_help=True, help="Signing keys and platform tokens.")
+cli.add_typer(ops, name="ops")
+cli.add_typer(billing, name="billing")
+cli.add_typer(keys, name="keys")
+
+
+@cli.callback()
+def _setup() -> None:
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    logs.configure(as_json=settings.log_json, level=settings.log_level)
+
+
+@cli.command()
+def migrate(revision: str = "head") -> None:
+    """Bring the database up to the newest revision."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    asyncio.run(migrations.upgrade(settings.db_url, revision))
+    typer.echo("The database is up to date.")
+
+
+@cli.command("build")
+def build_front_end() -> None:
+    """Build the front end, if its sources or the public address changed."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    built = build.ensure(settings.public_url.rstrip("/"))
+    typer.echo("The front end was built." if built else "The front end is current.")
+
+
+@cli.command()
+def serve() -> None:
+    """Serve the UI and the API; with RUN_WORKER (the default) the jobs as well."""
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    if not build.is_current(settings.public_url.rstrip("/")):
+        typer.echo("The front end is not built for this public address: run build first.", err=True)
+        raise typer.Exit(2)
+    os.environ.update(build.SERVING)
+    os.environ["REFLEX_API_URL"] = settings.public_url.rstrip("/")
+    granian = [
+        sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
+        "--host", settings.host, "--port", str(settings.port),
+        "--workers", str(settings.web_workers), "--respawn-failed-workers",
+        "--workers-kill-timeout", "30", "--ws",
+        "--log-level", settings.log_level.lower(), "app.app:app",
+    ]  # fmt: skip
+    os.execv(sys.executable, granian)  # noqa: S606 - replaces this process, so signals reach it
+
+
+@cli.command()
+def worker() -> None:
+    """Run only the jobs, until SIGTERM; running steps are finished."""
+    asyncio.run(_work())
+
+
+async def _work() -> None:
+    from app import runtime
+    from app.lifespan import working
+
+    process = runtime.current()
+    await process.refresh_clock()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with working(process, True) as running:
+        if running is None:
+            typer.echo(
+                f"Another process runs a worker named {process.settings.worker_id}: "
+                "set WORKER_ID to a name of its own.",
+                err=True,
+            )
+            raise typer.Exit(2)
+        await stop.wait()
+    await process.close()
+
+
+def run_as_system(use_case: Callable[..., Awaitable[Any]]) -> Any:
+    """Run one use case as the system, in a unit of work and a process of its own."""
+    from app import runtime
+
+    async def once() -> Any:
+        process = runtime.current()
+        await process.refresh_clock()
+        try:
+            async with process.as_system() as ctx:
+                return await use_case(ctx)
+        finally:
+            await process.close()
+
+    return asyncio.run(once())
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Make the next receipt-signing key; it is used from the next start on, old receipts verify."""
+    from app.keys import rotate_signer
+
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    path = rotate_signer(settings.data_dir / "keys")
+    typer.echo(f"{path.name} was made. Restart to sign with it.")
+
+
+if __name__ == "__main__":
+    cli()

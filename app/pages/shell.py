@@ -1,0 +1,74 @@
+"""The frames of the product's areas: one navigation each, built on the design system's shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from components.public import public_shell
+from components.shell import Account, NavItem, SandboxBanner, app_shell
+from state.shell import ShellState
+
+VENDOR_NAV = [
+    NavItem("dashboard", "Dashboard", "/vendor", "layout-dashboard"),
+    NavItem("devices", "Devices", "/vendor/devices", "cpu"),
+    NavItem("revenue", "Revenue", "/vendor/revenue", "trending-up"),
+    NavItem("invoices", "Invoices", "/vendor/invoices", "receipt"),
+    NavItem("tokens", "Tokens", "/vendor/tokens", "key-round"),
+    NavItem("audit", "Audit", "/vendor/audit", "scroll-text"),
+    NavItem("settings", "Settings", "/vendor/settings", "settings"),
+]
+OPS_NAV = [
+    NavItem("overview", "Overview", "/ops", "layout-dashboard"),
+    NavItem("tenants", "Tenants", "/ops/tenants", "building-2"),
+    NavItem("invoices", "Invoices", "/ops/invoices", "receipt"),
+    NavItem("payments", "Payments", "/ops/payments", "credit-card"),
+    NavItem("webhooks", "Webhooks", "/ops/webhooks", "webhook"),
+    NavItem("mail", "Mail", "/ops/mail", "mail"),
+    NavItem("jobs", "Jobs", "/ops/jobs", "list-checks"),
+    NavItem("audit", "Audit", "/ops/audit", "scroll-text"),
+    NavItem("clock", "Clock", "/ops/clock", "clock"),
+]
+
+
+def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
+    """Frame a page of the vendor portal; ``options`` are those of ``app_shell``."""
+    return app_shell(
+        *content,
+        title=title,
+        nav=VENDOR_NAV,
+        current=current,
+        account=Account(
+            ShellState.name, ShellState.email, ShellState.tenant, settings_href="/vendor/settings"
+        ),
+        sandbox=_banner(),
+        **options,
+    )
+
+
+def ops_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
+    """Frame a page of operations; ``options`` are those of ``app_shell``."""
+    return app_shell(
+        *content,
+        title=title,
+        nav=OPS_NAV,
+        current=current,
+        account=Account(ShellState.name, ShellState.email, "Operations"),
+        sandbox=_banner(),
+        **options,
+    )
+
+
+def public_frame(*content: Any, **options: Any) -> rx.Component:
+    """Frame a page for strangers; ``options`` are those of ``public_shell``."""
+    return public_shell(*content, sandbox=_banner(), **options)
+
+
+def _banner() -> SandboxBanner:
+    return SandboxBanner(
+        ShellState.clock,
+        clock_href=rx.cond(ShellState.may_move_clock, "/ops/clock", ""),
+        outside_href=ShellState.outside_href,
+        shown=ShellState.is_sandbox,
+    )
