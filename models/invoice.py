@@ -28,6 +28,8 @@ class Invoice(Table, table=True):
         UniqueConstraint("business_key"),
         CheckConstraint("length(currency) = 3", name="currency_is_iso"),
         Index("ix_invoice_tenant_created", "tenant_id", "created_at", "id"),
+        Index("ix_invoice_status_remind", "status", "remind_at"),
+        Index("ix_invoice_status_next", "status", "next_attempt_at"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -48,6 +50,9 @@ class Invoice(Table, table=True):
     total_micros: int = Field(default=0, sa_type=BigInteger)
     paid_micros: int = Field(default=0, sa_type=BigInteger)
     credited_micros: int = Field(default=0, sa_type=BigInteger)
+    returned_micros: int = Field(
+        default=0, sa_type=BigInteger, description="Of what was paid: refunded or charged back."
+    )
     tax_rate: str = "0"
     is_reverse_charge: bool = False
     seller: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
@@ -59,7 +64,9 @@ class Invoice(Table, table=True):
     pdf_id: UUID | None = Field(default=None, foreign_key="stored_file.id")
     failures: int = Field(default=0, description="Failed charges so far; dunning counts them.")
     next_attempt_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
-    reminded: int = Field(default=0, description="Dunning mails sent so far.")
+    reminded: int = Field(default=0, description="How many kinds of reminders are behind us.")
+    remind_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    copies: int = Field(default=0, description="How often the provider's copy was replaced.")
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     opened_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     issued_on: dt.date | None = Field(default=None, sa_type=Date)
@@ -68,8 +75,14 @@ class Invoice(Table, table=True):
 
     @property
     def total(self) -> Money:
-        """The amount due, as one value."""
+        """What was claimed when it opened, as one value."""
         return Money(self.total_micros, self.currency)
+
+    @property
+    def outstanding(self) -> Money:
+        """What is still to be paid; below zero where we hold more than we may claim."""
+        held = self.paid_micros - self.returned_micros
+        return Money(self.total_micros - self.credited_micros - held, self.currency)
 
 
 class InvoiceLine(Table, table=True):

@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from app.core.ids import new_id
@@ -56,10 +56,21 @@ class CheckoutStatus(StrEnum):
 class Checkout(Table, table=True):
     """A provider's hosted page that we opened for a tenant.
 
-    At most one is open for an invoice, so that two live pages can never both take the money.
+    At most one is open for an invoice, so that two live pages can never both take the money. The
+    row is durable before the page is asked for; until the provider answered, ``url`` is empty and
+    ``provider_ref`` is our own. ``expires_at`` is wall time, since the provider judges it.
     """
 
-    __table_args__ = (UniqueConstraint("provider", "provider_ref"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_ref"),
+        Index(
+            "uq_checkout_open_invoice",
+            "invoice_id",
+            unique=True,
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
@@ -91,6 +102,11 @@ class Payment(Table, table=True):
     provider: str = Field(description="The slug of an adapter, or manual.")
     provider_ref: str
     amount_micros: int = Field(sa_type=BigInteger)
+    excess_micros: int = Field(
+        default=0,
+        sa_type=BigInteger,
+        description="The part no invoice claimed: it lies on the tenant's credit account.",
+    )
     refunded_micros: int = Field(default=0, sa_type=BigInteger)
     currency: str = Field(max_length=3)
     method_label: str = ""
@@ -103,6 +119,60 @@ class Payment(Table, table=True):
     def amount(self) -> Money:
         """The amount, as one value."""
         return Money(self.amount_micros, self.currency)
+
+
+class ChargeAttempt(Table, table=True):
+    """One automatic charge of an invoice; while it is pending nothing else may collect the invoice.
+
+    ``reported`` is what the provider said at once: empty until it answered, paid or pending while
+    its notification is awaited. ``started_at`` is wall time, to compare with the provider's own;
+    ``next_at`` is when we ask again, so that a lost answer never leaves the invoice locked.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "number"),
+        Index(
+            "uq_charge_attempt_pending",
+            "invoice_id",
+            unique=True,
+            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("status = 'pending'"),
+        ),
+        Index("ix_charge_attempt_due", "status", "next_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    invoice_id: UUID = Field(foreign_key="invoice.id")
+    number: int
+    status: PaymentStatus = Field(default=PaymentStatus.PENDING, sa_type=text_enum(PaymentStatus))
+    reported: str = ""
+    payment_ref: str = ""
+    failure: str = ""
+    action_url: str = ""
+    tries: int = 0
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    started_at: dt.datetime = Field(sa_type=UtcDateTime)
+    next_at: dt.datetime = Field(sa_type=UtcDateTime)
+    finished_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Refund(Table, table=True):
+    """Money that an operator gives back; the provider's notification confirms it."""
+
+    __table_args__ = (Index("ix_refund_payment", "payment_id", "created_at"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    payment_id: UUID = Field(foreign_key="payment.id")
+    status: PaymentStatus = Field(default=PaymentStatus.PENDING, sa_type=text_enum(PaymentStatus))
+    amount_micros: int = Field(sa_type=BigInteger)
+    currency: str = Field(max_length=3)
+    reason: str = ""
+    provider_ref: str = ""
+    failure: str = ""
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    finished_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class PayoutAccount(Table, table=True):

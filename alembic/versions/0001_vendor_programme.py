@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.Column("total_micros", sa.BigInteger(), nullable=False),
         sa.Column("paid_micros", sa.BigInteger(), nullable=False),
         sa.Column("credited_micros", sa.BigInteger(), nullable=False),
+        sa.Column("returned_micros", sa.BigInteger(), nullable=False),
         sa.Column("tax_rate", sa.String(), nullable=False),
         sa.Column("is_reverse_charge", sa.Boolean(), nullable=False),
         sa.Column("seller", sa.JSON(), nullable=False),
@@ -308,6 +309,8 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminded", sa.Integer(), nullable=False),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("copies", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("issued_on", sa.Date(), nullable=True),
@@ -334,6 +337,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_invoice_tenant_created", ["tenant_id", "created_at", "id"], unique=False
         )
+        batch_op.create_index("ix_invoice_status_remind", ["status", "remind_at"], unique=False)
+        batch_op.create_index("ix_invoice_status_next", ["status", "next_attempt_at"], unique=False)
 
     op.create_table(
         "ledger_account",
@@ -629,6 +634,51 @@ def upgrade() -> None:
     with op.batch_alter_table("checkout", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_checkout_invoice_id"), ["invoice_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_checkout_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index(
+            "uq_checkout_open_invoice",
+            ["invoice_id"],
+            unique=True,
+            sqlite_where=sa.text("status = 'open'"),
+            postgresql_where=sa.text("status = 'open'"),
+        )
+
+    op.create_table(
+        "charge_attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("reported", sa.String(), nullable=False),
+        sa.Column("payment_ref", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=False),
+        sa.Column("action_url", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoice.id"], name=op.f("fk_charge_attempt_invoice_id_invoice")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_charge_attempt_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_charge_attempt")),
+        sa.UniqueConstraint(
+            "invoice_id", "number", name=op.f("uq_charge_attempt_invoice_id_number")
+        ),
+    )
+    with op.batch_alter_table("charge_attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_charge_attempt_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index("ix_charge_attempt_due", ["status", "next_at"], unique=False)
+        batch_op.create_index(
+            "uq_charge_attempt_pending",
+            ["invoice_id"],
+            unique=True,
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        )
 
     op.create_table(
         "credential",
@@ -834,6 +884,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("provider_ref", sa.String(), nullable=False),
         sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("excess_micros", sa.BigInteger(), nullable=False),
         sa.Column("refunded_micros", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("method_label", sa.String(), nullable=False),
@@ -857,6 +908,31 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_payment_tenant_created", ["tenant_id", "created_at", "id"], unique=False
         )
+
+    op.create_table(
+        "refund",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("payment_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("amount_micros", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("provider_ref", sa.String(), nullable=False),
+        sa.Column("failure", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id_payment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_refund_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund")),
+    )
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_refund_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index("ix_refund_payment", ["payment_id", "created_at"], unique=False)
 
     op.create_table(
         "pro_payment",
@@ -924,6 +1000,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_pro_payment_payout_id"))
 
     op.drop_table("pro_payment")
+    with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.drop_index("ix_refund_payment")
+        batch_op.drop_index(batch_op.f("ix_refund_tenant_id"))
+
+    op.drop_table("refund")
     with op.batch_alter_table("payment", schema=None) as batch_op:
         batch_op.drop_index("ix_payment_tenant_created")
         batch_op.drop_index(batch_op.f("ix_payment_invoice_id"))
@@ -960,7 +1041,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_credential_owner")
 
     op.drop_table("credential")
+    with op.batch_alter_table("charge_attempt", schema=None) as batch_op:
+        batch_op.drop_index("uq_charge_attempt_pending")
+        batch_op.drop_index("ix_charge_attempt_due")
+        batch_op.drop_index(batch_op.f("ix_charge_attempt_tenant_id"))
+
+    op.drop_table("charge_attempt")
     with op.batch_alter_table("checkout", schema=None) as batch_op:
+        batch_op.drop_index("uq_checkout_open_invoice")
         batch_op.drop_index(batch_op.f("ix_checkout_tenant_id"))
         batch_op.drop_index(batch_op.f("ix_checkout_invoice_id"))
 
@@ -1006,6 +1094,8 @@ def downgrade() -> None:
 
     op.drop_table("ledger_account")
     with op.batch_alter_table("invoice", schema=None) as batch_op:
+        batch_op.drop_index("ix_invoice_status_next")
+        batch_op.drop_index("ix_invoice_status_remind")
         batch_op.drop_index("ix_invoice_tenant_created")
         batch_op.drop_index(batch_op.f("ix_invoice_corrects_id"))
 
