@@ -23,6 +23,7 @@ class EventKind(StrEnum):
     PAYMENT_SUCCEEDED = "payment.succeeded"
     PAYMENT_FAILED = "payment.failed"
     PAYMENT_REFUNDED = "payment.refunded"
+    REFUND_FAILED = "refund.failed"
     DISPUTE_OPENED = "dispute.opened"
     DISPUTE_CLOSED = "dispute.closed"
     INVOICE_VOIDED = "invoice.voided"
@@ -75,6 +76,7 @@ FACTS: Mapping[EventKind, tuple[str, ...]] = {
         "amount",
         "refunded_total",
     ),
+    EventKind.REFUND_FAILED: ("payment_ref", "refund_ref", "amount", "failure"),
     EventKind.DISPUTE_OPENED: ("payment_ref", "dispute_ref", "amount", "reason"),
     EventKind.DISPUTE_CLOSED: ("payment_ref", "dispute_ref", "amount", "outcome"),
     EventKind.INVOICE_VOIDED: ("invoice_ref",),
@@ -82,7 +84,12 @@ FACTS: Mapping[EventKind, tuple[str, ...]] = {
     EventKind.PAYOUT_REVERSED: ("payout_ref", "amount", "failure"),
     EventKind.MAIL_BOUNCED: ("email", "reason"),
 }
-"""The keys in ``facts`` of each kind. Absent ones are empty text; ``outcome`` is won or lost."""
+"""The keys in ``facts`` of each kind. Absent ones are empty text; ``outcome`` is won or lost.
+
+``payment_ref`` is what ``refund`` takes; a success that does not name it is asked for again by
+``fetch_invoice`` or ``fetch_page``. ``refunded_total`` is all that was given back of the payment so
+far, this refund included, and always there: it makes a repeated notification harmless.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +230,8 @@ class PaymentProvider(Protocol):
         idempotency_key: str,
     ) -> ProviderInvoice:
         """Draft the invoice with its items, compare totals, finalise; never charges.
+
+        Nor may the provider charge it by itself afterwards: ``charge_invoice`` alone does.
 
         Looks for our ``invoice_id`` first, so that it also holds after the provider forgot the key.
         Raises ``ProviderRefusedError(reason="total_mismatch")`` when the provider adds up otherwise.
