@@ -670,7 +670,9 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("charge_attempt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_charge_attempt_tenant_id"), ["tenant_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_charge_attempt_tenant_id"), ["tenant_id"], unique=False
+        )
         batch_op.create_index("ix_charge_attempt_due", ["status", "next_at"], unique=False)
         batch_op.create_index(
             "uq_charge_attempt_pending",
