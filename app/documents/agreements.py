@@ -30,7 +30,7 @@ class Agreement:
     """
 
     slug: str
-    version: int
+    version: str
     locale: Locale
     title: str
     effective_on: dt.date
@@ -39,20 +39,20 @@ class Agreement:
     sha256: str
 
 
-def versions(slug: str) -> tuple[int, ...]:
+def versions(slug: str) -> tuple[str, ...]:
     """Return the versions of an agreement, oldest first; raises ``NotFoundError``."""
     if slug not in SLUGS:
         raise NotFoundError("There is no such agreement.")
     names = (path.name.split(".") for path in (_FOLDER / slug).glob("*.en.md"))
-    return tuple(sorted(int(parts[0]) for parts in names))
+    return tuple(sorted((parts[0] for parts in names), key=int))
 
 
-def current_version(slug: str) -> int:
+def current_version(slug: str) -> str:
     """Return the version that is to be accepted now; raises ``NotFoundError``."""
     return versions(slug)[-1]
 
 
-def load(slug: str, version: int, locale: str) -> Agreement:
+def load(slug: str, version: str, locale: str) -> Agreement:
     """Return an agreement in the language closest to ``locale``; raises ``NotFoundError``."""
     if version not in versions(slug):
         raise NotFoundError("There is no such version of the agreement.")
@@ -60,7 +60,7 @@ def load(slug: str, version: int, locale: str) -> Agreement:
 
 
 @cache
-def _load(slug: str, version: int, locale: Locale) -> Agreement:
+def _load(slug: str, version: str, locale: Locale) -> Agreement:
     content = (_FOLDER / slug / f"{version}.{locale.value}.md").read_bytes()
     found = _FILE.fullmatch(content.decode("utf-8"))
     if not found:

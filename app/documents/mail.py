@@ -21,7 +21,7 @@ from app.documents.texts import Words, as_locale, words
 _LONGEST_SUBJECT = 180
 
 
-class UnknownTemplateError(LookupError):
+class UnknownTemplateError(ValueError):
     """There is no mail of that name."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.core.errors import NotFoundError
-from app.core.invoice_document import Brand, DocumentKind, InvoiceDocument, Locale
+from app.core.invoice_document import Brand, DocumentKind, InvoiceDocument
 from app.documents import agreements
 from app.documents.invoice_pdf import render_invoice, render_statement
 from app.documents.logos import reencode_logo
@@ -25,20 +24,16 @@ class Press:
         self, template: str, params: Mapping[str, Any], *, locale: str, brand: str, site_url: str
     ) -> RenderedMail:
         """Return a mail."""
-        one = render_mail(
-            template, params, locale=Locale(locale), brand=Brand(brand), site_url=site_url
-        )
+        one = render_mail(template, params, locale=locale, brand=Brand(brand), site_url=site_url)
         return RenderedMail(one.subject, one.text, one.html)
 
     def agreement(self, slug: str, locale: str, version: str | None = None) -> AgreementText:
-        """Return an agreement."""
-        if version is not None and not version.isdigit():
-            raise NotFoundError("There is no such version of the agreement.")
-        number = int(version) if version else agreements.current_version(slug)
-        one = agreements.load(slug, number, locale)
+        """Return an agreement, the newest version by default."""
+        wanted = agreements.current_version(slug) if version is None else version
+        one = agreements.load(slug, wanted, locale)
         return AgreementText(
             slug=one.slug,
-            version=str(one.version),
+            version=one.version,
             locale=one.locale.value,
             title=one.title,
             html=one.html,

@@ -12,9 +12,9 @@ from importlib import resources
 from typing import Any
 
 import babel
-from babel import dates, numbers
+from babel import dates
 
-from app.core.clock import require_utc
+from app.core import locale as core_locale
 from app.core.invoice_document import Locale
 from app.core.money import Money
 from app.core.phrases import Phrase, Text
@@ -23,13 +23,13 @@ _SLOT = re.compile(r"\{(\w+)(?::(short|month))?\}")
 _BABEL = {Locale.EN: "en", Locale.ZH_CN: "zh_CN"}
 
 
-class MissingTextError(LookupError):
+class MissingTextError(ValueError):
     """The catalogue has no such sentence, or a value that it quotes was not given."""
 
 
 def as_locale(wanted: str) -> Locale:
-    """Return the language closest to a BCP 47 tag: Chinese for any ``zh``, English otherwise."""
-    return Locale.ZH_CN if wanted.lower().startswith("zh") else Locale.EN
+    """Return the language closest to a tag: Chinese for any ``zh``, English otherwise."""
+    return Locale(core_locale.pick_locale(wanted))
 
 
 class Words:
@@ -110,17 +110,15 @@ class Words:
 
     def money(self, amount: Money) -> str:
         """Write an amount with its symbol; digits beyond the payable ones only where they matter."""
-        return _money(amount.micros, amount.currency, self._babel)
+        return _money(amount.micros, amount.currency, self.locale.value)
 
     def number(self, number: int | Decimal) -> str:
         """Write a number with its grouping."""
-        return _minus(
-            numbers.format_decimal(number, locale=self._babel, decimal_quantization=False)
-        )
+        return core_locale.format_number(number, self.locale.value)
 
     def percent(self, rate: Decimal) -> str:
         """Write a fraction as a percentage: ``0.3`` is 30%."""
-        return _minus(f"{(rate * 100).normalize():f}%")
+        return core_locale.format_percent(rate, self.locale.value)
 
     def country(self, code: str) -> str:
         """Write the name of a country by its ISO 3166 code; an unknown code stands for itself."""
@@ -128,21 +126,19 @@ class Words:
 
     def date(self, day: dt.date) -> str:
         """Write a date in full: 21 Nov 2026."""
-        return _date(day, self.entry("date.long"), self._babel)
+        return _date(day, self.locale.value)
 
     def short_date(self, day: dt.date) -> str:
         """Write a date without its year: 21 Nov."""
-        return _date(day, self.entry("date.short"), self._babel)
+        return dates.format_date(day, self.entry("date.short"), locale=self._babel)
 
     def month(self, day: dt.date) -> str:
         """Write the month of a date: November 2026."""
-        return _date(day, self.entry("date.month"), self._babel)
+        return core_locale.format_month(day, self.locale.value)
 
     def moment(self, at: dt.datetime) -> str:
         """Write an instant with its zone, which is UTC everywhere."""
-        return dates.format_datetime(
-            require_utc(at), self.entry("date.moment"), tzinfo=dt.UTC, locale=self._babel
-        )
+        return core_locale.format_datetime(at, self.locale.value)
 
     def period(self, start: dt.date, end: dt.date) -> str:
         """Write a half-open period by its first and last day: 1–30 Nov 2026."""
@@ -157,21 +153,13 @@ class Words:
 
 
 @lru_cache(maxsize=4096)  # a statement repeats the same few amounts and days a thousand times
-def _money(micros: int, currency: str, locale: babel.Locale) -> str:
-    exact = Money(micros, currency).decimal()
-    return _minus(
-        numbers.format_currency(exact, currency, locale=locale, decimal_quantization=False)
-    )
+def _money(micros: int, currency: str, locale: str) -> str:
+    return core_locale.format_money(Money(micros, currency), locale)
 
 
 @lru_cache(maxsize=1024)
-def _date(day: dt.date, pattern: str, locale: babel.Locale) -> str:
-    return dates.format_date(day, pattern, locale=locale)
-
-
-def _minus(written: str) -> str:
-    """Put the true minus sign (U+2212), as wide as a figure, in the place of the hyphen."""
-    return written.replace("-", "−")
+def _date(day: dt.date, locale: str) -> str:
+    return core_locale.format_date(day, locale)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from app.documents.fonts import FaceStyle, faces
 
 _UNKNOWN = "□"  # what stands for a character that no font of ours has
+_SHORT_NUMBER = re.compile(r"(?<![^ (])\d{1,2} $")
 _NOT_FIRST = frozenset("，。、；：？！）」』】》〉’”…—·.,;:?!)]}%")
 _NOT_LAST = frozenset("（「『【《〈‘“([{$¥€£")
 
@@ -102,8 +104,7 @@ def _pieces(text: str) -> list[str]:
     for index in range(1, len(text)):
         before, after = text[index - 1], text[index]
         wide = _is_wide(before) or _is_wide(after)
-        after_short_number = text[max(0, index - 4) : index - 1].rsplit(" ", 1)[-1].isdigit()
-        may_part = (before == " " and not after_short_number) or (
+        may_part = (before == " " and not _SHORT_NUMBER.search(text, max(0, index - 4), index)) or (
             after != " "
             and (wide or (before in "-/" and after.isalnum()))
             and after not in _NOT_FIRST

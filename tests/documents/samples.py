@@ -51,8 +51,10 @@ def logo_png(width: int = 480, height: int = 160) -> bytes:
     """Draw a flat two-coloured logo."""
     picture = Image.new("RGBA", (width, height), (0, 0, 0, 0))
     pen = ImageDraw.Draw(picture)
-    pen.ellipse((4, 4, height - 4, height - 4), fill="#E5484D")
-    pen.rectangle((height + 20, height // 4, width - 10, height * 3 // 4), fill="#1C2024")
+    side = min(width, height)
+    pen.ellipse((0, 0, side - 1, side - 1), fill="#E5484D")
+    if width > height * 1.2:
+        pen.rectangle((height + 20, height // 4, width - 10, height * 3 // 4), fill="#1C2024")
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
