@@ -60,11 +60,13 @@ def verify(token: str, keys: dict[str, dict[str, Any]], *, typ: str) -> dict[str
         raw = unb64(signature)
     except ValueError as error:
         raise ValueError("not a compact JWS") from error
-    if header.get("alg") != "ES256" or header.get("typ") != typ or header.get("kid") not in keys:
-        raise ValueError("unexpected header")
+    match header:
+        case {"alg": "ES256", "typ": str(found), "kid": str(kid)} if found == typ and kid in keys:
+            jwk = keys[kid]
+        case _:
+            raise ValueError("unexpected header")
     if len(raw) != 64:
         raise ValueError("unexpected signature length")
-    jwk = keys[header["kid"]]
     public = ec.EllipticCurvePublicNumbers(
         int.from_bytes(unb64(jwk["x"])), int.from_bytes(unb64(jwk["y"])), ec.SECP256R1()
     ).public_key()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Self, cast
 
 from app.core.money import Money
@@ -87,6 +87,13 @@ def _value_in(form: Any) -> PhraseValue:
         case {"date": str(written)}:
             return dt.date.fromisoformat(written)
         case {"decimal": str(written)}:
-            return Decimal(written)
+            return _decimal(written)
         case _:
             raise ValueError("not a value a phrase can quote")
+
+
+def _decimal(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation as error:
+        raise ValueError(f"not a number: {written!r}") from error

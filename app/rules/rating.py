@@ -72,6 +72,10 @@ def check_new_price(
     starts on the same day.
     """
     contracts = list(existing)
+    if any(contract.starts_on == new.starts_on for contract in contracts):
+        raise ConflictError(
+            f"Another price already starts on {new.starts_on}.", reason="price_already_set"
+        )
     problems = [("price", problem) for problem in _price_problems(new.price)]
     if new.announced_on != today:
         problems.append(("announced_on", "must be today"))
@@ -80,10 +84,6 @@ def check_new_price(
         problems.append(("starts_on", problem))
     if problems:
         raise InvalidInputError("This price cannot be agreed.", fields=problems)
-    if any(contract.starts_on == new.starts_on for contract in contracts):
-        raise ConflictError(
-            f"Another price already starts on {new.starts_on}.", reason="price_already_set"
-        )
     return new
 
 
@@ -123,7 +123,7 @@ def _start_problem(
         return "must be the first of a month"
     if new.starts_on < today.replace(day=1):
         return "must not be before the current month"
-    before = [contract for contract in contracts if contract.starts_on <= new.starts_on]
+    before = [contract for contract in contracts if contract.starts_on < new.starts_on]
     replaced = price_on(before, new.starts_on).price if before else None
     if replaced is not None and _in_favour(replaced, new.price):
         return None

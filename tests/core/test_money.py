@@ -187,6 +187,25 @@ def test_amounts_compare_by_size() -> None:
     assert not small > Money(1, "USD")
 
 
+def test_the_opposite_has_the_other_sign() -> None:
+    assert -Money(5, "USD") == Money(-5, "USD")
+
+
+@pytest.mark.parametrize(
+    ("currency", "micros"),
+    [
+        ("USD", 10_000),
+        ("EUR", 10_000),
+        ("GBP", 10_000),
+        ("CNY", 10_000),
+        ("TZS", 10_000),
+        ("JPY", 1_000_000),
+    ],
+)
+def test_a_currency_has_its_smallest_payable_unit(currency: str, micros: int) -> None:
+    assert minor_micros(currency) == micros
+
+
 def test_only_nothing_is_falsy() -> None:
     assert not Money.zero("USD")
     assert Money(-1, "USD")

@@ -53,6 +53,8 @@ def test_the_order_of_parameters_does_not_matter() -> None:
         {"phrase": "key", "params": {"a": True}},
         {"phrase": "key", "params": {"a": {"money": "12"}}},
         {"phrase": "key", "params": {"a": {"date": "yesterday"}}},
+        {"phrase": "key", "params": {"a": {"decimal": "half"}}},
+        {"phrase": "key", "params": {"a": {"float": "1"}}},
         {"phrase": "key", "params": {"a": None}},
     ],
 )

@@ -156,10 +156,11 @@ def test_a_price_before_anything_is_in_force_is_no_favour() -> None:
     ]
 
 
-def test_two_prices_cannot_start_on_one_day() -> None:
-    announced = contract("2.80", FEBRUARY)
-    with pytest.raises(ConflictError, match="2027-02-01") as refusal:
-        check_new_price([SIGNED, announced], contract("2.60", FEBRUARY), TODAY)
+@pytest.mark.parametrize("starts_on", [JANUARY, FEBRUARY])
+def test_two_prices_cannot_start_on_one_day(starts_on: dt.date) -> None:
+    announced = contract("2.80", starts_on)
+    with pytest.raises(ConflictError, match=str(starts_on)) as refusal:
+        check_new_price([SIGNED, announced], contract("2.90", starts_on), TODAY)
     assert refusal.value.reason == "price_already_set"
 
 
