@@ -54,7 +54,7 @@ def sandbox_strip(banner: SandboxBanner) -> rx.Component:
         when(banner.clock_href, link(w.SANDBOX_MOVE, href=banner.clock_href, class_name="")),
         when(
             banner.outside_href,
-            link(w.SANDBOX_OUTSIDE, href=banner.outside_href, external=True, class_name=""),
+            link(w.SANDBOX_OUTSIDE, href=banner.outside_href, external=True, class_name="far"),
         ),
         class_name="strip",
         role="region",

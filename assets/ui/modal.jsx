@@ -26,12 +26,18 @@ export function Modal({ open, onClose, dismissible = true, children, ...rest }) 
     onClose?.();
   };
 
+  // A browser may close without asking first (two Escapes in a row): the value must learn of it.
+  const closed = () => {
+    if (open) onClose?.();
+  };
+
   return createElement(
     "dialog",
     {
       ...rest,
       ref,
       onCancel: leave,
+      onClose: closed,
       onPointerDown: (event) => {
         if (!dismissible || event.target !== ref.current) return;
         const box = ref.current.getBoundingClientRect();

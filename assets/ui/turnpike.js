@@ -128,16 +128,39 @@
     return input.validationMessage;
   };
 
+  const check = (input) => {
+    if (input.value || input.dataset.touched) {
+      const text = problem(input);
+      // What the server said about this very value stays until it is changed.
+      if (text || input.dataset.said !== input.value) show(input, text);
+    }
+    if (input.value) input.dataset.touched = "true";
+  };
+
+  // A message that appears or goes while a button is being pressed would move the button from under the pointer.
+  let pressed = false;
+  const waiting = new Set();
+  const release = () => {
+    pressed = false;
+    setTimeout(() => {
+      waiting.forEach(check);
+      waiting.clear();
+    }, 50);
+  };
+  addEventListener("pointerdown", () => (pressed = true), true);
+  addEventListener("pointerup", release, true);
+  addEventListener("pointercancel", release, true);
+
   document.addEventListener("focusout", (event) => {
     const input = event.target;
     if (!input.matches?.("form[data-native] .input")) return;
-    if (input.value || input.dataset.touched) show(input, problem(input));
-    if (input.value) input.dataset.touched = "true";
+    if (pressed) waiting.add(input);
+    else check(input);
   });
 
   document.addEventListener("input", (event) => {
     const input = event.target;
-    if (input.getAttribute?.("aria-invalid") === "true" && input.closest("form[data-native]") && input.validity.valid) show(input, "");
+    if (input.getAttribute?.("aria-invalid") === "true" && input.closest("form[data-native]") && input.validity.valid && input.dataset.said !== input.value) show(input, "");
   });
 
   const busy = (form, on) => {
@@ -154,7 +177,10 @@
     let first = null;
     for (const { path, problem: text } of answer.fields || []) {
       const input = form.elements.namedItem(String(path).split(".").pop());
-      if (input instanceof HTMLElement && show(input, text)) first ||= input;
+      if (input instanceof HTMLElement && show(input, text)) {
+        input.dataset.said = input.value;
+        first ||= input;
+      }
       else unknown.push(text);
     }
     const summary = form.querySelector("[data-form-error]");

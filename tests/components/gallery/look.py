@@ -18,11 +18,12 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
+from walk import walk
 
 HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 SHOTS = HERE / "shots"
-PAGES = ["", "forms", "states", "pieces", "signup"]
+PAGES = ["", "forms", "states", "pieces", "onboarding", "signup"]
 SIZES = [(1440, 900), (800, 900), (360, 740)]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
@@ -52,12 +53,13 @@ def serve(env: dict[str, str], port: int) -> subprocess.Popen:
         "gallery.gallery:app",
     ]
     server = subprocess.Popen(command, cwd=HERE, env=serving, start_new_session=True)
-    for _ in range(100):
+    for _ in range(300):
         try:
             urllib.request.urlopen(f"http://localhost:{port}/", timeout=2)
             return server
         except OSError:
             time.sleep(0.2)
+    os.killpg(server.pid, signal.SIGTERM)
     raise RuntimeError("the gallery does not answer")
 
 
@@ -88,6 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pages", nargs="*", default=PAGES)
     parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--walk", action="store_true", help="press everything as well")
     parser.add_argument("--port", type=int, default=3911, help="baked into the build")
     args = parser.parse_args()
     SHOTS.mkdir(exist_ok=True)
@@ -120,6 +123,8 @@ def main() -> int:
                         page.goto(f"{base}/{path}", wait_until="networkidle")
                         page.wait_for_timeout(500)
                         faults += inspect(page, f"{path or 'index'}-{width}-{mode}", width)
+                    if args.walk and width != 800:
+                        walk(page, base, SHOTS, f"{width}-{mode}")
                     context.close()
             browser.close()
     finally:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import plotly.graph_objects as go
 import reflex as rx
+import reflex.model  # or the first event with a dictionary imports it while everybody waits
 
 from components import (
     badges,
     base,
+    branding,
     buttons,
+    charts,
     code,
+    explain,
     fields,
+    figures,
     layout,
     overlays,
     shell,
     states,
     tables,
+    tabs,
     theme,
+    timeline,
+    wizard,
 )
 from components import native_form as nf
 from components.palette import PaletteItem
@@ -51,7 +60,101 @@ ALL = [
 ]
 
 
+WHY = explain.WhyRow(
+    "1,284",
+    "active devices",
+    "$2.50",
+    "a device and month",
+    "$3,210.00",
+    "base fee",
+    "A device counts when it had at least one authority event in the 30 days before the period ends.",
+    "1 Nov 2026 to 1 Dec 2026",
+    "Standard, from 1 Jan 2026",
+)
+EVENTS = [
+    timeline.EventRow(
+        "1",
+        "Token vnd_8f3… was used from a new address",
+        "203.0.113.7",
+        "2 min ago",
+        "21 Nov 2026, 14:03 UTC",
+        "token",
+        "warn",
+    ),
+    timeline.EventRow(
+        "2",
+        "Device SN-00001 registered",
+        "by token vnd_8f3…",
+        "5 min ago",
+        "21 Nov 2026, 14:00 UTC",
+        "device",
+        "good",
+        "/pieces",
+    ),
+    timeline.EventRow(
+        "3",
+        "Invoice TP-2026-00042 was issued",
+        "",
+        "1 Nov 2026",
+        "1 Nov 2026, 00:04 UTC",
+        "invoice",
+        "",
+    ),
+    timeline.EventRow(
+        "4",
+        "Payment failed",
+        "card declined",
+        "1 Nov 2026",
+        "1 Nov 2026, 00:05 UTC",
+        "payment",
+        "bad",
+    ),
+]
+DAYS = [(f"2026-11-{day:02d}", 40 + (day * 37) % 23 + day * 3) for day in range(1, 30)]
+SERIES = [
+    charts.Series("Active", DAYS),
+    charts.Series("Registered", [(d, v + 60) for d, v in DAYS]),
+]
+
+
 class GalleryState(rx.State):
+    tab: str = "lines"
+    brand: str = "Acme Toys"
+    step: str = "brand"
+    steps_done: list[str] = ["email", "terms"]
+
+    @rx.var
+    def figure(self) -> go.Figure:
+        return charts.chart_figure(SERIES)
+
+    @rx.var
+    def bars(self) -> go.Figure:
+        return charts.chart_figure([charts.Series("Registrations", DAYS, kind="bar")])
+
+    @rx.var
+    def nothing(self) -> go.Figure:
+        return charts.chart_figure([charts.Series("Revenue", [(d, 0) for d, _ in DAYS])])
+
+    @rx.var
+    def chart_rows(self) -> list[charts.ChartRow]:
+        return charts.chart_rows(SERIES)
+
+    @rx.event
+    def choose_range(self, key: str) -> None:
+        self.range = key
+
+    @rx.event
+    def choose_tab(self, key: str) -> None:
+        self.tab = key
+
+    @rx.event
+    def rename(self, text: str) -> None:
+        self.brand = text
+
+    @rx.event
+    def go(self, key: str) -> None:
+        self.step = key
+
     query: str = ""
     status: str = ""
     sort_by: str = "serial"
@@ -356,6 +459,147 @@ def states_page() -> rx.Component:
     )
 
 
+def pieces() -> rx.Component:
+    s = GalleryState
+    return framed(
+        figures.key_figures(
+            figures.key_figure(
+                "Active devices",
+                "1,284",
+                change=figures.trend("4.2 %", "up", against="against October"),
+                spark=figures.spark_path([4, 6, 5, 8, 9, 12, 11, 14]),
+            ),
+            figures.key_figure("Registered devices", "1,530", note="+12 today"),
+            figures.key_figure(
+                "Revenue share", "$2,310.40", change=figures.trend("$120.00", "down")
+            ),
+            figures.key_figure(
+                "Estimated invoice",
+                "$3,210.00",
+                note="See how it is made up",
+                href="/pieces",
+                change=figures.trend("", "same"),
+            ),
+        ),
+        charts.chart_card(
+            "Active devices",
+            s.figure,
+            s.chart_rows,
+            ["Day", "Active", "Registered"],
+            summary="Active and registered devices a day.",
+            range_value=s.range,
+            on_range=s.choose_range,
+        ),
+        base.grid(
+            charts.chart_card(
+                "Registrations",
+                s.bars,
+                s.chart_rows,
+                ["Day", "Active", "Registered"],
+                summary="Registrations a day.",
+            ),
+            charts.chart_card(
+                "Pro revenue", s.nothing, [], ["Day", "Revenue"], summary="Pro revenue a day."
+            ),
+            cell=420,
+        ),
+        layout.card(
+            explain.why_amount(
+                WHY,
+                evidence=tables.data_table(
+                    COLUMNS[:2] + COLUMNS[3:4], s.rows, caption="Devices counted"
+                ),
+                pages=tables.pager(s.page, on_page=s.turn),
+            )
+        ),
+        layout.section(
+            "History", layout.card(timeline.timeline(EVENTS)), action=badges.live_dot(True)
+        ),
+        layout.card(
+            tabs.tabs(
+                "Invoice",
+                [("lines", "Lines"), ("payments", "Payments"), ("history", "History")],
+                value=s.tab,
+                on_change=s.choose_tab,
+            ),
+            tabs.tab_panel("lines", rx.el.p("Lines of the invoice"), value=s.tab),
+            tabs.tab_panel("payments", rx.el.p("No payment yet"), value=s.tab),
+            tabs.tab_panel("history", rx.el.p("Issued"), value=s.tab),
+        ),
+        tabs.link_tabs(
+            "Settings",
+            [("profile", "Profile", "/pieces"), ("security", "Security", "/pieces")],
+            current="profile",
+        ),
+        code.secret("vnd_8f3a91c2d4e5f60718293a4b5c6d7e8f90123456789", label="Vendor token"),
+        wizard.waiting_panel(
+            False,
+            waiting_title="Waiting for your first device",
+            waiting=rx.el.p("Run the command above; this turns green by itself."),
+            arrived_title="Your first device is here",
+            arrived_content=rx.el.p("SN-0001"),
+        ),
+        wizard.waiting_panel(
+            True,
+            waiting_title="Waiting",
+            waiting="",
+            arrived_title="Your first device is here",
+            arrived_content=rx.el.p("SN-0001 registered a moment ago."),
+        ),
+        tables.simple_table(
+            [("Fact", "left"), ("Amount", "right")],
+            [["Base fee", "$10.00"], ["Tax", "$0.00"]],
+            caption="Totals",
+        ),
+        fields.progress("Tenants billed", 40, 100),
+        title="Pieces",
+        current="pieces",
+        subtitle="Figures, charts, explanations, history.",
+    )
+
+
+def onboarding() -> rx.Component:
+    s = GalleryState
+    return framed(
+        wizard.wizard(
+            [
+                ("email", "Confirm e-mail"),
+                ("terms", "Terms"),
+                ("brand", "Branding"),
+                ("payment", "Payment"),
+                ("token", "Token"),
+            ],
+            layout.card(
+                nf.native_form(
+                    nf.field("display_name", "Display name", value=s.brand, on_change=s.rename),
+                    fields.file_field(
+                        "logo",
+                        "Logo",
+                        accept="image/png,image/jpeg,image/webp",
+                        help_text="PNG, JPEG or WebP, at most 1 MiB.",
+                        preview=branding.brand_logo(s.brand, ""),
+                    ),
+                    rx.el.div(
+                        buttons.button("Back", on_click=s.go("terms")),
+                        nf.submit_button("Continue"),
+                        class_name="form-acts",
+                    ),
+                    action="/vendor/branding",
+                    upload=True,
+                ),
+                title="Your brand",
+            ),
+            branding.brand_preview(s.brand, ""),
+            current=s.step,
+            done=s.steps_done,
+            on_go=s.go,
+            why="Parents see this name and logo in their device list and activity feed, so that they know whose toy acts.",
+        ),
+        title="Set up",
+        current="dashboard",
+    )
+
+
 def signup() -> rx.Component:
     return public_shell(
         auth_card(
@@ -393,3 +637,5 @@ app.add_page(index, route="/", title="Devices")
 app.add_page(forms, route="/forms", title="Forms")
 app.add_page(states_page, route="/states", title="States")
 app.add_page(signup, route="/signup", title="Sign up")
+app.add_page(pieces, route="/pieces", title="Pieces")
+app.add_page(onboarding, route="/onboarding", title="Set up")

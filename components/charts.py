@@ -1,0 +1,225 @@
+"""Charts on Plotly's basic bundle: our colours, no frame, direct labels, and the same numbers as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import plotly.graph_objects as go
+import reflex as rx
+
+from components import words as w
+from components.base import Content, Handler, Text, heading, is_given, quiet
+from components.tabs import segmented
+
+RANGES: Final = [("7d", "7 d"), ("30d", "30 d"), ("90d", "90 d"), ("12m", "12 m")]
+"""The ranges every chart offers, as (key, word)."""
+
+HEIGHT: Final = 260
+
+_FONT: Final = '"Inter Variable", system-ui, sans-serif'
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line or row of bars: (ISO date, whole number) in order of time."""
+
+    name: str
+    points: Sequence[tuple[str, int]]
+    kind: Literal["line", "bar"] = "line"
+
+
+@dataclass(frozen=True)
+class ChartRow:
+    """One line of the table behind a chart."""
+
+    label: str
+    cells: list[str] = field(default_factory=list)
+
+
+def chart_figure(
+    series: Sequence[Series], *, prefix: str = "", per_unit: int = 1, empty: str = w.NO_DATA
+) -> go.Figure:
+    """Build the figure from plain rows; call it in the state. Colours come from the page's theme, not from here.
+
+    `per_unit` divides the whole numbers for the eye: 1,000,000 turns micros into units, with `prefix` as their sign.
+    """
+    figure = go.Figure(layout=_layout(prefix, per_unit))
+    days = sorted({day for one in series for day, _ in one.points})
+    if len(days) > 1 and all(one.kind == "line" for one in series):
+        figure.update_xaxes(range=[days[0], days[-1]])
+    some = any(value for one in series for _, value in one.points)
+    for one in series:
+        at = [day for day, _ in one.points]
+        values = [value / per_unit if per_unit > 1 else value for _, value in one.points]
+        if one.kind == "bar":
+            figure.add_bar(x=at, y=values, name=one.name)
+        else:
+            figure.add_scatter(x=at, y=values, name=one.name, mode="lines", line={"width": 2})
+    if not some:
+        figure.add_annotation(text=empty, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
+        figure.update_yaxes(range=[0, 1], showticklabels=False)
+    elif 1 < len(series) <= 3:
+        # Direct labels at the last point instead of a legend.
+        for one in series:
+            day, value = one.points[-1]
+            figure.add_annotation(
+                x=day,
+                y=value / per_unit,
+                text=one.name,
+                showarrow=False,
+                xanchor="right",
+                yanchor="bottom",
+                yshift=4,
+            )
+    return figure
+
+
+def _layout(prefix: str, per_unit: int) -> dict[str, Any]:
+    return {
+        "height": HEIGHT,
+        "margin": {"l": 48, "r": 8, "t": 16, "b": 28},
+        "showlegend": False,
+        "hovermode": "x unified",
+        "dragmode": False,
+        "bargap": 0.3,
+        "xaxis": {
+            "type": "date",
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+            "ticks": "outside",
+            "ticklen": 6,
+            "tickcolor": "rgba(0,0,0,0)",
+            "tickformat": "%-d %b",
+            "hoverformat": "%-d %b %Y",
+            "nticks": 6,
+        },
+        "yaxis": {
+            "rangemode": "tozero",
+            "zeroline": False,
+            "fixedrange": True,
+            "tickprefix": prefix,
+            "tickformat": ",.2~f" if per_unit > 1 else ",d",
+            "hoverformat": ",.2f" if per_unit > 1 else ",d",
+            "nticks": 5,
+            "ticks": "outside",
+            "ticklen": 6,
+            "tickcolor": "rgba(0,0,0,0)",
+        },
+    }
+
+
+def chart_rows(series: Sequence[Series], *, prefix: str = "", per_unit: int = 1) -> list[ChartRow]:
+    """Give the same numbers as lines of a table, newest first; call it in the state."""
+    days = sorted({day for one in series for day, _ in one.points}, reverse=True)
+    by_series = [dict(one.points) for one in series]
+
+    def shown(value: int) -> str:
+        return f"{prefix}{value / per_unit:,.2f}" if per_unit > 1 else f"{prefix}{value:,}"
+
+    return [ChartRow(day, [shown(values.get(day, 0)) for values in by_series]) for day in days]
+
+
+def _template(text: str, line: str, surface: str, colours: list[str]) -> go.layout.Template:
+    axis = {"gridcolor": line, "linecolor": line}
+    return go.layout.Template(
+        layout={
+            "font": {"family": _FONT, "size": 12, "color": text},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": colours,
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": surface,
+                "bordercolor": line,
+                "font": {"family": _FONT, "color": text},
+            },
+        }
+    )
+
+
+_LIGHT = _template("#60646c", "#e0e1e6", "#ffffff", ["#3e63dd", "#30a46c", "#ab6400"])
+_DARK = _template("#b0b4ba", "#2e3135", "#212225", ["#849dff", "#30a46c", "#ffca16"])
+
+
+def plot(figure: Any) -> rx.Component:
+    """Draw a figure in the colours of the theme."""
+    template = rx.color_mode_cond(light=rx.Var.create(_LIGHT), dark=rx.Var.create(_DARK))
+    return rx.plotly.basic(
+        data=figure,
+        template=template.to(go.layout.Template),  # pyright: ignore[reportAttributeAccessIssue]
+        config={"displayModeBar": False, "responsive": True},
+        style={"width": "100%", "height": f"{HEIGHT}px"},
+    )
+
+
+def chart_card(
+    title: Text,
+    figure: Any,
+    rows: Any,
+    heads: Sequence[str],
+    *,
+    summary: Text,
+    note: Text = "",
+    range_value: Text | None = None,
+    on_range: Handler = None,
+    tools: Content | None = None,
+) -> rx.Component:
+    """Frame a chart with its range switch and its table.
+
+    `rows` are `ChartRow`s, `heads` name the first column and each series. `summary` says in a sentence what the chart
+    shows, for those who do not see it. The table switch is the browser's alone: nothing is asked of the server.
+    """
+    switches: list[Content] = []
+    if range_value is not None:
+        switches.append(segmented(w.RANGE, RANGES, value=range_value, on_change=on_range))
+    switches.append(
+        rx.el.label(
+            rx.el.input(type="checkbox", class_name="sr-only as-table", role="switch"),
+            rx.el.span(w.AS_TABLE),
+            class_name="btn btn-plain btn-small",
+        )
+    )
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(heading(title, size=14), quiet(note) if is_given(note) else rx.fragment()),
+            rx.el.div(*([tools] if tools is not None else []), *switches, class_name="chart-tools"),
+            class_name="chart-head",
+        ),
+        rx.el.figure(
+            rx.el.figcaption(summary, class_name="sr-only"),
+            rx.el.div(plot(figure), class_name="chart", custom_attrs={"aria-hidden": "true"}),
+            class_name="chart-drawing",
+        ),
+        _numbers(title, rows, heads),
+        class_name="card",
+    )
+
+
+def _numbers(title: Text, rows: Any, heads: Sequence[str]) -> rx.Component:
+    def line(row: Any) -> rx.Component:
+        cells = rx.foreach(row.cells, lambda value: rx.el.td(value, class_name="right num"))
+        return rx.el.tr(rx.el.th(row.label, scope="row"), cells, key=row.label)
+
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(title, class_name="sr-only"),
+            rx.el.thead(
+                rx.el.tr(
+                    *[
+                        rx.el.th(head, scope="col", class_name="right" if at else "")
+                        for at, head in enumerate(heads)
+                    ]
+                )
+            ),
+            rx.el.tbody(rx.foreach(rx.Var.create(rows).to(list[ChartRow]), line)),
+            class_name="table",
+        ),
+        class_name="chart-table",
+        tab_index=0,
+        role="region",
+        custom_attrs={"aria-label": title},
+    )

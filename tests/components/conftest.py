@@ -1,0 +1,68 @@
+"""What the tests of widgets share: a state to take Vars and handlers from, and the rendered text of a component."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import reflex as rx
+
+from components.palette import PaletteItem
+from components.tables import PageInfo
+
+
+@dataclass(frozen=True)
+class ThingRow:
+    id: str
+    name: str
+    amount: str
+
+
+class WidgetState(rx.State):
+    """Stands for any page's state; widgets must never know one."""
+
+    text: str = ""
+    flag: bool = False
+    chosen: list[str] = []
+    rows: list[ThingRow] = []
+    found: list[PaletteItem] = []
+    page: PageInfo = PageInfo()
+
+    @rx.event
+    def act(self) -> None: ...
+
+    @rx.event
+    def take(self, value: str) -> None: ...
+
+    @rx.event
+    def turn(self, number: int) -> None: ...
+
+    @rx.event
+    def pick(self, row_id: str, checked: bool) -> None: ...
+
+    @rx.event
+    def pick_all(self, checked: bool) -> None: ...
+
+    @rx.event
+    def send(self, form: dict[str, str]) -> None: ...
+
+
+Rendered = Callable[[rx.Component], str]
+
+
+@pytest.fixture
+def s() -> type[WidgetState]:
+    return WidgetState
+
+
+@pytest.fixture
+def js() -> Rendered:
+    """Render a component to the JavaScript that the browser runs, its imports and hooks included."""
+
+    def render(component: rx.Component) -> str:
+        component._get_all_imports()
+        component._get_all_hooks()
+        return str(component)
+
+    return render
