@@ -32,6 +32,10 @@ class AlipayConfig(BaseModel):
     seller_id: str = "2088000000000001"
     private_key_path: Path | None = None
     app_public_key_path: Path | None = None
+    app_gateway_url: str = ""
+    refund_lag_seconds: float = 0
+    require_certificate_mode: bool = False
+    balance_fen: int = 100_000_000
 
 
 class SandboxConfig(BaseModel):
@@ -61,6 +65,16 @@ class SandboxConfig(BaseModel):
                 or f"{product}/v1/webhook/stripe-connect",
             }
         )
+        alipay = self.alipay.model_copy(
+            update={
+                "app_gateway_url": self.alipay.app_gateway_url or f"{product}/v1/webhook/alipay"
+            }
+        )
         return self.model_copy(
-            update={"product_url": product, "public_url": public, "stripe": stripe}
+            update={
+                "product_url": product,
+                "public_url": public,
+                "stripe": stripe,
+                "alipay": alipay,
+            }
         )

@@ -129,7 +129,7 @@ class Control:
         return JSONResponse({"busy": False})
 
     async def reset(self, request: Request) -> Response:
-        """Forget everything but the clock."""
+        """Forget everything."""
         del request
         self._world.reset()
         return Response(status_code=204)

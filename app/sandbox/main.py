@@ -17,6 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from app.sandbox.alipay.control import AlipayControl
+from app.sandbox.alipay.service import open_alipay
 from app.sandbox.config import SandboxConfig
 from app.sandbox.control import mount_control
 from app.sandbox.mail.control import MailControl
@@ -67,9 +69,17 @@ def create_app(config: SandboxConfig) -> Starlette:
             Route("/", home),
             Route("/healthz", health),
             Mount("/_static", StaticFiles(directory=STATIC)),
-            mount_control(world, [*MailControl(world).routes(), *StripeControl(world).routes()]),
+            mount_control(
+                world,
+                [
+                    *MailControl(world).routes(),
+                    *StripeControl(world).routes(),
+                    *AlipayControl(world).routes(),
+                ],
+            ),
             *Mailbox(world).routes(),
             *open_stripe(world),
+            *open_alipay(world),
         ],
         exception_handlers={Exception: broken},
         lifespan=lifespan,

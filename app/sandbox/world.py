@@ -66,14 +66,13 @@ class World:
         return bool(self._later) or not self.courier.idle()
 
     def reset(self) -> None:
-        """Forget all objects and faults; the clock keeps its time."""
-        offset = self.clock.offset
+        """Forget all objects and faults, and let the clock show the true time again."""
         for task in self._later:
             task.cancel()
         self.store.clear()
         self.faults.clear()
         self.requests.clear()
-        self._clock_moved(offset)
+        self.clock.offset = 0
         for action in self._on_reset:
             action()
         self.store.flush()
