@@ -10,7 +10,9 @@ import app.pages as pages_package
 from app import lifespan, runtime
 from app.api.guard import Guard
 from app.api.main import create_api
+from app.api.shield import Shield
 from app.core.discover import import_all
+from app.gate import Gate
 from app.pages.registry import PAGES
 from app.ui_errors import explain
 from components import theme
@@ -19,8 +21,9 @@ import_all(pages_package)
 api = create_api()
 
 
-def _guarded(inner: Any) -> Guard:
-    return Guard(inner, runtime.current().settings)
+def _guarded(inner: Any) -> Shield:
+    settings = runtime.current().settings
+    return Shield(Guard(inner, settings), settings)
 
 
 app = rx.App(
@@ -34,4 +37,5 @@ app = rx.App(
 )
 for one in PAGES.values():
     app.add_page(one.render, route=one.route, title=f"{one.title} · Turnpike", on_load=one.on_load)
+app.add_middleware(Gate(), index=0)
 app.register_lifespan_task(lifespan.run)

@@ -9,6 +9,7 @@ import pytest
 
 from app.api.guard import Guard
 from app.api.main import create_api
+from app.api.shield import Shield
 from app.runtime import Runtime
 
 
@@ -20,6 +21,8 @@ def rest() -> object:
 @pytest.fixture
 async def client(run: Runtime, rest: object) -> AsyncGenerator[httpx.AsyncClient]:
     """Requests come from 203.0.113.7, as over the internet; commits are rolled back."""
-    transport = httpx.ASGITransport(Guard(rest, run.settings), client=("203.0.113.7", 40000))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(
+        Shield(Guard(rest, run.settings), run.settings), client=("203.0.113.7", 40000)
+    )  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://portal.test") as client:
         yield client
