@@ -68,13 +68,13 @@ def qr_code(pen: Pen, payload: str, *, left: float, top: float, size: float) -> 
     """Draw a QR code to the edges of a square; the caller keeps four modules around it white."""
     rows = [bytes(row) for row in segno.make_qr(payload, error="m").matrix]
     module = size / len(rows)
-    path = pen.canvas.beginPath()
+    boxes: list[tuple[float, float, float, float]] = []
     for index, row in enumerate(rows):
-        bottom = pen.height - top - (index + 1) * module
         start = 0
         while (start := row.find(b"\1", start)) >= 0:
             end = row.find(b"\0", start) % (len(row) + 1)
-            path.rect(left + start * module, bottom, (end - start) * module, module)
+            boxes.append(
+                (left + start * module, top + index * module, (end - start) * module, module)
+            )
             start = end
-    pen.fill(palette.BLACK)
-    pen.canvas.drawPath(path, stroke=0, fill=1)
+    pen.boxes(boxes, palette.BLACK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -172,3 +172,10 @@ class Pen:
             self._stroke = (ink, width)
             self._put("{:.4g} {:.4g} {:.4g} RG".format(*ink) + f" {width:g} w")
         self._put(f"{left:.2f} {self.height - y:.2f} m {right:.2f} {self.height - y:.2f} l S")
+
+    def boxes(self, boxes: Iterable[tuple[float, float, float, float]], ink: Ink) -> None:
+        """Fill rectangles, each given by left, top, width and height."""
+        self.fill(ink)
+        for left, top, width, height in boxes:
+            self._put(f"{left:.3f} {self.height - top - height:.3f} {width:.3f} {height:.3f} re")
+        self._put("f")
