@@ -60,6 +60,8 @@ def paginate(
         moved = [block]
         if block.with_previous and len(page.placed) > 1:
             moved.insert(0, page.take_last())
+        if page.placed[-1][1] is head:
+            page.take_last()  # a head without a row below it
         if moved[0].in_table:
             fresh.place(head)
         for each in moved:

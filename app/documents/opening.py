@@ -10,6 +10,8 @@ from app.documents.typeset import Pen, clean, shorten, wrap
 _MARK = 20.0
 _LOGO_WIDTH, _LOGO_HEIGHT = 113.0, 40.0  # 40 mm x 14 mm
 _COLUMN_GAP = 24.0
+_MOST_NAME_LINES = 3
+_MOST_ADDRESS_LINES = 8
 
 
 class Opening:
@@ -24,7 +26,7 @@ class Opening:
         )
         self._facts_top = sheet.top + 94
         self._parties_top = self._facts_top + 58
-        rows = max(len(lines) for lines in self._parties)
+        rows = max(len(name) + len(lines) for name, lines in self._parties)
         self._headline_top = self._parties_top + 12 + rows * palette.BODY.leading + 20
         self.end = self._headline_top + palette.HEADLINE.leading + 14
 
@@ -36,13 +38,13 @@ class Opening:
         self._draw_facts(pen)
         pen.rule(sheet.left, sheet.right, self._facts_top + 36, palette.HAIRLINE, 0.5)
         second = sheet.left + self._half + _COLUMN_GAP
-        for x, label, lines in (
+        for x, label, (name, lines) in (
             (sheet.left, "from", self._parties[0]),
             (second, "to", self._parties[1]),
         ):
             pen.text(x, self._parties_top, sheet.label(label), palette.LABEL)
-            y = pen.lines(x, self._parties_top + 15, lines[:1], palette.STRONG)
-            pen.lines(x, y, lines[1:], palette.QUIET_BODY)
+            y = pen.lines(x, self._parties_top + 15, name, palette.STRONG)
+            pen.lines(x, y, lines, palette.QUIET_BODY)
         pen.text(sheet.left, self._headline_top + 14, self._headline(), palette.HEADLINE)
 
     def _draw_brands(self, pen: Pen) -> None:
@@ -89,21 +91,23 @@ class Opening:
 
     def _draw_facts(self, pen: Pen) -> None:
         x = self._sheet.left
-        for label, value in self._facts():
+        for label, whole in self._facts():
+            value = shorten(whole, palette.STRONG, self._sheet.right - x)
             pen.text(x, self._facts_top + 8, label, palette.LABEL)
             pen.text(x, self._facts_top + 22, value, palette.STRONG)
             x += max(palette.STRONG.width(value), palette.LABEL.width(label)) + 30
 
-    def _party_lines(self, party: Party) -> list[str]:
-        written = [
-            party.name,
-            *party.address,
-            self._sheet.words.country(party.country),
-            party.email,
-        ]
-        if party.tax_id:
-            written.append(self._sheet.words.text("pdf.tax_id", id=party.tax_id))
-        return [line for text in written for line in wrap(text, palette.STRONG, self._half)]
+    def _party_lines(self, party: Party) -> tuple[list[str], list[str]]:
+        """Return the lines of the name and those below it, few enough for the page to begin with."""
+        tax_id = self._sheet.words.text("pdf.tax_id", id=party.tax_id) if party.tax_id else ""
+        below = [self._sheet.words.country(party.country), party.email, tax_id]
+        name = wrap(party.name, palette.STRONG, self._half)[:_MOST_NAME_LINES]
+        address = [line for text in party.address for line in self._wrapped(text)]
+        rest = [line for text in below for line in self._wrapped(text)]
+        return name, address[:_MOST_ADDRESS_LINES] + rest[:_MOST_ADDRESS_LINES]
+
+    def _wrapped(self, text: str) -> list[str]:
+        return wrap(text, palette.QUIET_BODY, self._half)
 
     def _headline(self) -> str:
         sheet, doc = self._sheet, self._sheet.doc

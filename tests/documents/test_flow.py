@@ -34,6 +34,7 @@ def pages_of(blocks: list[Block]) -> list[list[Block]]:
 )
 def test_every_block_is_placed_once_in_order_and_fits(blocks: list[Block]) -> None:
     pages = paginate(blocks, HEAD, first_top=FIRST, next_top=NEXT, bottom=BOTTOM)
+    assert not any(page.placed[-1][1] is HEAD for page in pages if len(page.placed) > 1)
     placed = [block for page in pages for _, block in page.placed if block is not HEAD]
     assert [id(block) for block in placed] == [id(block) for block in blocks]
     for page in pages:
@@ -49,6 +50,13 @@ def test_the_head_of_a_table_is_repeated() -> None:
     assert first[0] is HEAD
     assert others
     assert all(page[0] is HEAD for page in others)
+
+
+def test_a_head_never_stands_alone_at_the_end_of_a_page() -> None:
+    row = Block(100, nothing, in_table=True)
+    first, second = pages_of([Block(450, nothing), HEAD, row])
+    assert HEAD not in first
+    assert second == [HEAD, row]
 
 
 def test_a_block_outside_the_table_gets_no_head() -> None:
