@@ -1,4 +1,4 @@
-"""Pictures on a page: logos, the lettered mark of a brand without one, and QR codes."""
+"""Pictures on a page: logos, the mark of a brand without one, and QR codes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from app.documents import palette
 from app.documents.fonts import DISPLAY
 from app.documents.typeset import Pen, Type, clean
 
+PRODUCT = "Turnpike"
+_GATE = ((4.5, 6.5, 15.5, 6.5), (10, 6.5, 10, 14.5), (6, 10.5, 8, 10.5), (12, 10.5, 14, 10.5))
 _DOTS_PER_POINT = 220 / 72
 _PHOTO_BYTES = (
     24 * 1024
@@ -54,14 +56,31 @@ def _printable(picture: Image.Image, width: float) -> ImageReader:
     return ImageReader(stream)
 
 
-def lettered_mark(pen: Pen, brand: Brand, *, left: float, top: float, size: float) -> None:
-    """Draw the first letter of a brand on a rounded square of the accent colour."""
-    pen.fill(palette.ACCENT)
+def brand_mark(pen: Pen, brand: Brand, *, left: float, top: float, size: float) -> None:
+    """Draw the mark of a brand without a logo on a rounded square: the product's own, or a first letter."""
     bottom = pen.height - top - size
-    pen.canvas.roundRect(left, bottom, size, size, size * 0.22, stroke=0, fill=1)
+    pen.fill(palette.ACCENT)
+    pen.canvas.roundRect(left, bottom, size, size, size / 4, stroke=0, fill=1)
+    if clean(brand.name) == PRODUCT:
+        _gate(pen, left, bottom, size / 20)
+        return
     letter = clean(brand.name)[:1].upper() or "T"
     kind = Type(DISPLAY, size * 0.58, size, palette.PAPER)
     pen.text(left + (size - kind.width(letter)) / 2, top + size * 0.71, letter, kind)
+
+
+def _gate(pen: Pen, left: float, bottom: float, unit: float) -> None:
+    """Draw a gate across a road, the strokes of ``assets/favicon.svg``, on its grid of 20 units."""
+    path = pen.canvas.beginPath()
+    for x, y, end_x, end_y in _GATE:
+        path.moveTo(left + x * unit, bottom + (20 - y) * unit)
+        path.lineTo(left + end_x * unit, bottom + (20 - end_y) * unit)
+    pen.canvas.saveState()
+    pen.canvas.setStrokeColorRGB(*palette.PAPER)
+    pen.canvas.setLineWidth(2 * unit)
+    pen.canvas.setLineCap(1)
+    pen.canvas.drawPath(path, stroke=1, fill=0)
+    pen.canvas.restoreState()
 
 
 def qr_code(pen: Pen, payload: str, *, left: float, top: float, size: float) -> None:

@@ -61,7 +61,7 @@ class Opening:
                 height=_MARK + 4,
             )
         else:
-            marks.lettered_mark(pen, doc.issuer_brand, left=left, top=sheet.top, size=_MARK)
+            marks.brand_mark(pen, doc.issuer_brand, left=left, top=sheet.top, size=_MARK)
             name = shorten(doc.issuer_brand.name, palette.TOTAL, self._half)
             pen.text(left + _MARK + 8, sheet.top + 14.2, name, palette.TOTAL)
         if doc.brand.logo_png:

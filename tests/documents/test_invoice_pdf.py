@@ -292,11 +292,16 @@ def test_a_logo_is_drawn_within_forty_millimetres(size: tuple[int, int]) -> None
     assert all(width <= 40 * 72 / 25.4 for width in widths)
 
 
-def test_our_own_logo_takes_the_place_of_the_lettered_mark() -> None:
+def test_a_brand_without_a_logo_shows_its_first_letter() -> None:
+    doc = replace(samples.acme_invoice(), issuer_brand=Brand("Example Platform"))
+    assert read(doc).pages[0].extract_text().startswith("E")
+
+
+def test_our_own_logo_takes_the_place_of_the_mark() -> None:
     doc = replace(samples.acme_invoice(), issuer_brand=Brand("Turnpike", samples.logo_png()))
     page = read(doc).pages[0]
     assert len(page.images) == 2
-    assert not page.extract_text().startswith("T\n")
+    assert page.extract_text().startswith("Invoice")
 
 
 @pytest.mark.parametrize("locale", Locale)
