@@ -26,6 +26,11 @@ def test_a_month_has_its_days(text: str, days: int) -> None:
     assert (month.end - month.start).days == month.last_day.day == days
 
 
+def test_the_first_and_the_last_billing_month_are_whole() -> None:
+    assert BillingMonth.parse("2000-01").start == dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    assert BillingMonth.parse("9998-12").end == dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
 def test_the_edges_belong_to_one_month_only() -> None:
     november, december = BillingMonth(2026, 11), BillingMonth(2026, 12)
     last = december.start - dt.timedelta(microseconds=1)
