@@ -44,26 +44,36 @@ def keys(node: ast.expr | None) -> tuple[frozenset[str], bool]:
         return frozenset(), False
     if not isinstance(node, ast.Dict):
         return frozenset(), True
-    names = {key.value for key in node.keys if isinstance(key, ast.Constant)}
-    return frozenset(str(name) for name in names), len(names) < len(node.keys)
+    known = {str(key.value) for key in node.keys if isinstance(key, ast.Constant)}
+    return frozenset(known), len(known) < len(node.keys)
+
+
+def names(node: ast.expr) -> list[str]:
+    """Return the names a call may mean: one, or the two sides of a condition."""
+    match node:
+        case ast.Constant(value=str(name)):
+            return [name]
+        case ast.IfExp(body=body, orelse=other):
+            return names(body) + names(other)
+        case _:
+            return []
 
 
 def mails() -> Iterator[Quoted]:
     for where, call in calls("outbox", "mail"):
-        if len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+        for name in names(call.args[1]) if len(call.args) > 1 else []:
             given = {keyword.arg: keyword.value for keyword in call.keywords}
             params, params_open = keys(given.get("params"))
             secrets, secrets_open = keys(given.get("secrets"))
-            name = str(call.args[1].value)
             yield Quoted(where, name, params | secrets, params_open or secrets_open)
 
 
 def phrases() -> Iterator[Quoted]:
     for where, call in calls("Phrase", "of"):
-        if call.args and isinstance(call.args[0], ast.Constant):
-            names = frozenset(keyword.arg for keyword in call.keywords if keyword.arg)
+        for name in names(call.args[0]) if call.args else []:
+            params = frozenset(keyword.arg for keyword in call.keywords if keyword.arg)
             is_open = any(keyword.arg is None for keyword in call.keywords)
-            yield Quoted(where, str(call.args[0].value), names, is_open)
+            yield Quoted(where, name, params, is_open)
 
 
 @pytest.mark.parametrize("mail", list(mails()), ids=lambda mail: f"{mail.where} {mail.name}")
