@@ -158,8 +158,8 @@ def build(settings: Settings | None = None) -> Runtime:
         limiter=build_limiter(settings),
         hasher=Argon2Hasher(),
         documents=Press(),
-        providers=build_providers(settings),
-        mailer=build_mailer(settings),
+        providers=build_providers(),
+        mailer=build_mailer(settings.mail_from),
     )
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.rules.addresses import Network, parse_networks
@@ -43,31 +43,7 @@ class Settings(BaseSettings):
     invoice_prefix: str = Field("TP", validation_alias="INVOICE_PREFIX")
     invoice_due_days: int = Field(14, validation_alias="INVOICE_DUE_DAYS")
 
-    card_secret_key: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_SECRET_KEY")
-    card_api_url: str = Field("", validation_alias="STRIPE_API_URL")
-    card_webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRET")
-    card_connect_webhook_secret: SecretStr = Field(
-        SecretStr(""), validation_alias="STRIPE_CONNECT_WEBHOOK_SECRET"
-    )
-    alipay_app_id: str = Field("", validation_alias="ALIPAY_APP_ID")
-    alipay_seller_id: str = Field("", validation_alias="ALIPAY_SELLER_ID")
-    alipay_gateway_url: str = Field("", validation_alias="ALIPAY_GATEWAY_URL")
-    alipay_oauth_url: str = Field("", validation_alias="ALIPAY_OAUTH_URL")
-    alipay_private_key_file: Path | None = Field(None, validation_alias="ALIPAY_PRIVATE_KEY_FILE")
-    alipay_public_key_file: Path | None = Field(None, validation_alias="ALIPAY_PUBLIC_KEY_FILE")
-
-    smtp_host: str = Field("", validation_alias="SMTP_HOST")
-    smtp_port: int = Field(587, validation_alias="SMTP_PORT")
-    smtp_user: str = Field("", validation_alias="SMTP_USER")
-    smtp_password: SecretStr = Field(SecretStr(""), validation_alias="SMTP_PASSWORD")
-    smtp_tls: Literal["implicit", "starttls", "none"] = Field(
-        "starttls", validation_alias="SMTP_TLS"
-    )
     mail_from: str = Field("Turnpike <billing@localhost>", validation_alias="MAIL_FROM")
-    resend_webhook_secret: SecretStr = Field(
-        SecretStr(""), validation_alias="RESEND_WEBHOOK_SECRET"
-    )
-
     sandbox_url: str = Field("http://localhost:4010", validation_alias="SANDBOX_URL")
     limit_vendor_token: str = Field("100/second;200", validation_alias="LIMIT_VENDOR_TOKEN")
     limit_platform_token: str = Field("200/second;400", validation_alias="LIMIT_PLATFORM_TOKEN")
@@ -77,16 +53,6 @@ class Settings(BaseSettings):
     session_days: int = Field(14, validation_alias="SESSION_DAYS")
     max_body_bytes: int = Field(1 << 20, validation_alias="MAX_BODY_BYTES")
     max_batch_bytes: int = Field(5 << 20, validation_alias="MAX_BATCH_BYTES")
-
-    @model_validator(mode="after")
-    def _keep_worlds_apart(self) -> Settings:
-        """Refuse a live key together with a stand-in provider, and a sandbox with a live key."""
-        live = self.card_secret_key.get_secret_value().startswith(("sk_live_", "rk_live_"))
-        if live and self.card_api_url:
-            raise ValueError("STRIPE_API_URL must be empty with a live STRIPE_SECRET_KEY")
-        if live and self.mode == "sandbox":
-            raise ValueError("TURNPIKE_MODE=sandbox must not hold a live STRIPE_SECRET_KEY")
-        return self
 
     @property
     def is_sandbox(self) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pydantic_settings import BaseSettings
+
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers.smtp import SmtpMailer, SmtpSettings
+from app.providers.stripe import StripeProvider, StripeSettings
+from app.providers.stripe_events import StripeEvents
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
-from app.settings import Settings
 
 
 class Registry:
@@ -50,11 +54,26 @@ class UnconfiguredMailer:
         raise ProviderDownError("Mail is not configured: set SMTP_HOST.")
 
 
-def build_providers(settings: Settings) -> Registry:  # noqa: ARG001
-    """Return the adapters that these settings configure."""
-    return Registry({}, {})
+def build_providers() -> Registry:
+    """Return the adapters that the environment configures."""
+    payments: dict[str, PaymentProvider] = {}
+    sources: list[NotificationSource] = []
+    card = StripeSettings()  # pyright: ignore[reportCallIssue]
+    if card.secret_key.get_secret_value():
+        payments["stripe"] = StripeProvider(card)
+        for slug, secret in (
+            ("stripe", card.webhook_secret),
+            ("stripe-connect", card.connect_webhook_secret),
+        ):
+            sources.append(StripeEvents(slug, secret.get_secret_value(), is_live=card.is_live))
+    return Registry(payments, {source.slug: source for source in sources})
 
 
-def build_mailer(settings: Settings) -> Mailer:  # noqa: ARG001
+def build_mailer(sender: str) -> Mailer:
     """Return the way mail leaves."""
-    return UnconfiguredMailer()
+    settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
+    return SmtpMailer(settings, sender) if settings.host else UnconfiguredMailer()
+
+
+SETTINGS: tuple[type[BaseSettings], ...] = (StripeSettings, SmtpSettings)
+"""Every adapter's settings, so that none stays undocumented."""
