@@ -277,10 +277,15 @@ class StripeProvider:
         invoice = await self._retrieve(provider_ref)
         if invoice.status == "paid":
             return ChargeResult("paid", _payment_of(invoice))
+        # A setup checkout attaches the card but makes it nobody's default.
+        methods = await _call(
+            self._v1.customers.payment_methods.list_async(_ref(invoice.customer), {"limit": 1})
+        )
+        if not methods.data:
+            return ChargeResult("failed", failure="There is no card on file.")
+        params = {"off_session": True, "payment_method": methods.data[0].id}
         try:
-            await self._v1.invoices.pay_async(
-                provider_ref, {"off_session": True}, _key(idempotency_key)
-            )
+            await self._v1.invoices.pay_async(provider_ref, params, _key(idempotency_key))
         except stripe.CardError as error:
             return ChargeResult(
                 "failed",

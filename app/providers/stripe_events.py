@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import stripe
 
@@ -61,12 +61,14 @@ class StripeEvents:
     def _verify(self, body: bytes, header: str, now: dt.datetime) -> Any:
         # The SDK reads the machine's clock, which is what the signature was made by, and accepts
         # timestamps from the future for ever: those are refused here.
-        stamp = dict(part.partition("=")[::2] for part in header.split(",")).get("t", "")
+        stamps = [part[2:] for part in header.split(",") if part.startswith("t=")]
+        stamp = stamps[0] if len(stamps) == 1 else ""
         if not stamp.isdigit() or abs(int(stamp) - now.timestamp()) > TOLERANCE:
             raise MalformedError("The signature's time is missing or too far off.")
         for secret in self._secrets:
             try:
-                stripe.WebhookSignature.verify_header(body.decode(), header, secret, TOLERANCE)
+                verify = cast("Any", stripe.WebhookSignature).verify_header
+                verify(body.decode(), header, secret, TOLERANCE)
             except stripe.SignatureVerificationError:
                 continue
             except UnicodeDecodeError as error:
@@ -85,6 +87,12 @@ def _load(body: bytes) -> Any:
 def _money(amount: int, currency: str) -> dict[str, str]:
     money = from_minor(amount, currency)
     return {"amount": money.text(), "currency": money.currency}
+
+
+def _within(parent: Any, name: str, key: str) -> Any:
+    """Return a value of a part that may be absent or null; an empty list then."""
+    part: Any = parent.get(name)
+    return (part.get(key) if part else None) or []
 
 
 def _id(value: Any) -> str:
@@ -157,7 +165,7 @@ def _invoice_paid(invoice: Any) -> Facts:
 
 
 def _payment_of(invoice: Any) -> str:
-    for one in (invoice.get("payments") or {}).get("data", []):
+    for one in _within(invoice, "payments", "data"):
         if one.get("status") == "paid":
             return _id(one["payment"].get("payment_intent"))
     return ""
@@ -185,7 +193,7 @@ def _invoice_voided(invoice: Any) -> Facts:
 
 
 def _charge_refunded(charge: Any) -> Facts:
-    refunds = (charge.get("refunds") or {}).get("data", [])
+    refunds = _within(charge, "refunds", "data")
     return {
         "payment_ref": _id(charge["payment_intent"]),
         "invoice_ref": "",
@@ -223,9 +231,8 @@ def _dispute_closed(dispute: Any) -> Facts:
 
 
 def _account(account: Any) -> Facts:
-    requirements = account.get("requirements") or {}
-    due = requirements.get("currently_due") or []
-    reason = requirements.get("disabled_reason") or ", ".join(str(one) for one in due)
+    due = _within(account, "requirements", "currently_due")
+    reason = _within(account, "requirements", "disabled_reason") or ", ".join(map(str, due))
     ready = bool(account.get("payouts_enabled") and account.get("details_submitted"))
     return {
         "account_ref": account["id"],
