@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -44,6 +45,43 @@ def build_front_end() -> None:
     settings = Settings()  # pyright: ignore[reportCallIssue]
     built = build.ensure(settings.public_url.rstrip("/"))
     typer.echo("The front end was built." if built else "The front end is current.")
+
+
+@cli.command()
+def demo(
+    port: int = 3000,
+    sandbox_port: int = 4010,
+    smtp_port: int = 4025,
+    folder: Path = Path("data"),
+) -> None:
+    """Run the product with a simulated outside world and a little history."""
+    from app.demo.launch import run
+
+    raise typer.Exit(
+        run(folder, f"http://localhost:{port}", f"http://localhost:{sandbox_port}", smtp_port)
+    )
+
+
+@cli.command("demo-clock", hidden=True)
+def demo_clock() -> None:
+    """Let the demo's clock begin in the past."""
+    from app import runtime
+    from app.demo.seed import turn_back
+
+    asyncio.run(turn_back(runtime.current()))
+
+
+@cli.command("demo-seed", hidden=True)
+def demo_seed() -> None:
+    """Give a running demo its history."""
+    from app import runtime
+    from app.demo.seed import Seeder
+    from app.demo.world import make
+
+    process = runtime.current()
+    settings = process.settings
+    world = make(settings.data_dir, settings.public_url, settings.sandbox_url, 0)
+    asyncio.run(Seeder(process, world).seed())
 
 
 @cli.command()

@@ -105,8 +105,8 @@ class Runtime:
         if isinstance(self.clock, SystemClock) and self.settings.is_sandbox:
             async with self.database.session(readonly=True) as db:
                 row = await db.get(ClockOffset, 1)
-            moved = dt.timedelta(microseconds=row.micros if row else 0)
-            self.clock.offset = max(self.clock.offset, moved)
+            if row is not None:
+                self.clock.offset = dt.timedelta(microseconds=row.micros)
 
     async def readiness(self) -> dict[str, str]:
         """Say of each thing the process needs whether it is there: ``ok`` or what is wrong."""

@@ -15,7 +15,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock plus an offset that only ever grows (sandbox mode moves it forward)."""
+    """The machine's clock plus an offset that only grows: sandbox mode moves it forward."""
 
     def __init__(self, offset: dt.timedelta = dt.timedelta()) -> None:
         self.offset = offset

@@ -42,10 +42,10 @@ async def move(ctx: Context, to: dt.datetime, *, note: bool) -> None:
     if not ctx.settings.is_sandbox:
         raise NotFoundError("There is no such address.")
     row = await ctx.db.get(ClockOffset, 1, with_for_update=True)
-    if row is None:
-        row = ClockOffset(id=1)
-        ctx.db.add(row)
     micros = (to - wall_now()) // dt.timedelta(microseconds=1)
-    row.micros = max(row.micros, micros)
+    if row is None:
+        ctx.db.add(ClockOffset(id=1, micros=micros))
+    else:
+        row.micros = max(row.micros, micros)
     if note:
         ctx.audit("ops.clock_moved", body={"to": to.isoformat()})

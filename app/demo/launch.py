@@ -1,0 +1,114 @@
+"""Starts the outside world and the product, seeds them once, and ends both together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+
+from app import build
+from app.demo.world import World, make
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+
+
+def run(folder: Path, base_url: str, sandbox_url: str, smtp_port: int) -> int:
+    """Run the demo until it is interrupted; returns the exit code."""
+    began = time.monotonic()
+    world = make(folder.resolve(), base_url, sandbox_url, smtp_port)
+    environment = world.environment()
+    config = world.folder / "sandbox.json"
+    config.write_text(json.dumps(world.sandbox_config(), indent=2))
+    config.chmod(0o600)
+    _say("Building the front end (once; later starts take seconds)")
+    build.ensure(base_url)
+    _step(environment, "migrate")
+    is_new = not (world.folder / "demo.json").exists()
+    if is_new:
+        _step(environment, "demo-clock")
+    with ExitStack() as stack:
+        outside = _start(environment, ["app.sandbox", "--config", str(config)], stack)
+        _await(f"{sandbox_url}/", outside)
+        product = _start(environment, ["app", "serve"], stack)
+        _await(f"{base_url}/readyz", product)
+        if is_new:
+            _say("Filling in two vendors and three months of history")
+            _step(environment, "demo-seed")
+        _announce(world, time.monotonic() - began)
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            return product.wait()
+        except KeyboardInterrupt:
+            _say("Stopping")
+            return 0
+
+
+def _start(
+    environment: dict[str, str], module: Sequence[str], stack: ExitStack
+) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+        [sys.executable, "-m", *module], cwd=ROOT, env=environment, start_new_session=True
+    )
+    stack.callback(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and everything it started, politely first."""
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _step(environment: dict[str, str], command: str) -> None:
+    subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "app", command], cwd=ROOT, env=environment, check=True
+    )
+
+
+def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"A process ended before {url} answered; see above.")
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(f"{url} did not answer within {PATIENCE} s.")
+
+
+def _announce(world: World, seconds: float) -> None:
+    facts = json.loads((world.folder / "demo.json").read_text())
+    vendor = facts["vendors"][0]
+    _say(f"Ready after {seconds:.0f} s. Payments are simulated; nothing leaves this machine.")
+    _say(f"  Turnpike        {world.base_url}")
+    _say(f"  Outside world   {world.sandbox_url}   (payment pages, mailbox)")
+    _say(f"  A vendor        {vendor['email']}   {vendor['password']}")
+    _say(f"  Operations      {facts['ops']['email']}   {facts['ops']['password']}")
+    _say(f"  Everything else {world.folder / 'demo.json'}")
+    _say("Ctrl-C stops it.")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is a command
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

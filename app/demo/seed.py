@@ -1,0 +1,237 @@
+"""Gives the demo its history by using the product: sign-up, card, devices, events, months."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import json
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from app.core.clock import to_rfc3339, wall_now
+from app.demo.world import World, write_private
+from app.runtime import Runtime
+from app.services import (
+    accounts,
+    agreements,
+    branding,
+    credentials,
+    onboarding,
+    payments,
+    people,
+    sessions,
+)
+from app.services.agreements import Acceptance
+from app.services.context import Actor, ActorKind, Context, Origin
+from models.installation import ClockOffset
+from models.person import Role
+from models.tenant import Rail, Tenant
+
+HISTORY = dt.timedelta(days=80)
+ORIGIN = Origin("127.0.0.1", "demo", "")
+
+
+async def turn_back(run: Runtime) -> None:
+    """Let the demo's clock begin in the past, before anything happened."""
+    async with run.as_system() as ctx:
+        if await ctx.db.get(ClockOffset, 1) is None:
+            ctx.db.add(ClockOffset(id=1, micros=-int(HISTORY / dt.timedelta(microseconds=1))))
+
+
+class Seeder:
+    """Acts as the demo's people, over the services and the REST API."""
+
+    def __init__(self, run: Runtime, world: World) -> None:
+        self.run = run
+        self.world = world
+        self.http = httpx.AsyncClient(timeout=300, follow_redirects=False)
+        self.chance = random.Random(20260101)  # noqa: S311 - a picture, not a secret
+
+    async def seed(self) -> None:
+        """Fill the demo and write ``demo.json`` last, so that an interrupted seed starts again."""
+        ops = await self._operations()
+        platform = await self._as_system(
+            lambda ctx: credentials.issue_platform_token(ctx, "demo platform")
+        )
+        secrets = self.world.secrets
+        first = await self._vendor(
+            "owner@acme.example.com", "Acme Toys", secrets["vendor_password_1"], Rail.CARD
+        )
+        second = await self._vendor(
+            "owner@nebula.example.com", "星云玩具", secrets["vendor_password_2"], Rail.INVOICE
+        )
+        actors = {
+            first["token"]: await self._devices(first["token"], "ACME", 48),
+            second["token"]: await self._devices(second["token"], "NB", 21),
+        }
+        await self._live(platform.secret, actors)
+        facts = {
+            "base_url": self.world.base_url,
+            "sandbox_url": self.world.sandbox_url,
+            "mailbox_url": f"{self.world.sandbox_url}/mailbox",
+            "ops": ops,
+            "vendors": [first, second],
+            "platform_token": platform.secret,
+            "webhook_secrets": {
+                "stripe": secrets["stripe"],
+                "stripe-connect": secrets["stripe-connect"],
+            },
+        }
+        write_private(
+            self.world.folder / "demo.json", json.dumps(facts, indent=2, ensure_ascii=False)
+        )
+        await self.http.aclose()
+
+    async def _operations(self) -> dict[str, str]:
+        email, password = "ops@example.com", self.world.secrets["ops_password"]
+        await self._as_system(
+            lambda ctx: people.create_ops(ctx, email, Role.OPS_ADMIN, password=password)
+        )
+        return {"email": email, "password": password}
+
+    async def _vendor(self, email: str, name: str, password: str, rail: Rail) -> dict[str, str]:
+        await self._as_nobody(lambda ctx: accounts.sign_up(ctx, email, password, name="Owner"))
+        token = await self._mailed_token(email)
+        await self._as_nobody(lambda ctx: accounts.confirm_email(ctx, token))
+        signed_in = await self._as_nobody(lambda ctx: sessions.sign_in(ctx, email, password))
+        cookie: str = signed_in.token
+
+        async def act(use_case: Callable[[Context], Awaitable[Any]]) -> Any:
+            async with self.run.authenticated(
+                lambda ctx: sessions.authenticate(ctx, cookie), ORIGIN
+            ) as ctx:
+                return await use_case(ctx)
+
+        async def accept(ctx: Context) -> None:
+            shown = agreements.texts(ctx, None)
+            await onboarding.accept_agreements(
+                ctx, [Acceptance(one.slug, one.version, one.sha256) for one in shown]
+            )
+
+        await act(accept)
+        await act(lambda ctx: branding.save_branding(ctx, name))
+        url = await act(lambda ctx: payments.start_binding(ctx, rail))
+        await self._finish_binding(url, rail)
+        tenant_id = await self._until_active(email)
+        issued = await act(lambda ctx: credentials.issue(ctx, "Factory line 1"))
+        return {
+            "email": email,
+            "password": password,
+            "tenant_id": str(tenant_id),
+            "token": issued.secret,
+        }
+
+    async def _mailed_token(self, email: str) -> str:
+        """Return the secret of the newest link mailed to an address."""
+        for _ in range(100):
+            answer = await self.http.get(
+                f"{self.world.sandbox_url}/mailbox",
+                params={"to": email},
+                headers={"Accept": "application/json"},
+            )
+            for mail in answer.json():
+                if "#" in mail["text"]:
+                    return mail["text"].split("#", 1)[1].split()[0]
+            await asyncio.sleep(0.2)
+        raise RuntimeError(f"no link was mailed to {email}")
+
+    async def _finish_binding(self, url: str, rail: Rail) -> None:
+        """Press the button on the provider's page and follow where it leads."""
+        answer = await self.http.post(url, data={"action": "pay", "card": "visa"})
+        if rail is Rail.INVOICE and answer.is_redirect:
+            await self.http.get(answer.headers["location"])
+
+    async def _until_active(self, email: str) -> UUID:
+        from sqlmodel import col, select
+
+        for _ in range(150):
+            async with self.run.as_system(readonly=True) as ctx:
+                tenant = await ctx.db.scalar(select(Tenant).where(col(Tenant.email) == email))
+                if tenant and tenant.activated_at:
+                    return tenant.id
+            await asyncio.sleep(0.2)
+        raise RuntimeError(f"{email} did not become active")
+
+    async def _devices(self, token: str, prefix: str, count: int) -> list[str]:
+        actors: list[str] = []
+        for number in range(1, count + 1):
+            user = hashlib.sha256(f"{prefix}-user-{(number + 1) // 2}".encode()).hexdigest()
+            answer = await self.http.post(
+                f"{self.world.base_url}/v1/vendor/devices/register",
+                json={"device_id": f"{prefix}-{number:04d}", "user_omni": user},
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Idempotency-Key": f"seed-{prefix}-{number}",
+                },
+            )
+            answer.raise_for_status()
+            actors.append(answer.json()["actor_omni"])
+        return actors
+
+    async def _live(self, platform: str, actors: dict[str, list[str]]) -> None:
+        """Let the days pass until today, with some activity on each."""
+        headers = {"Authorization": f"Bearer {platform}"}
+        goal = wall_now()
+        serial = 0
+        while True:
+            ready = await self.http.get(f"{self.world.base_url}/readyz")
+            now = dt.datetime.fromisoformat(ready.json()["now"])
+            if goal - now < dt.timedelta(hours=1):
+                return
+            events: list[dict[str, Any]] = []
+            for listed in actors.values():
+                for actor in listed:
+                    if self.chance.random() < 0.4:
+                        serial += 1
+                        events.append(
+                            _event(serial, now, "authority.memory_read", actor_omni=actor)
+                        )
+            if self.chance.random() < 0.5:
+                serial += 1
+                events.append(_pro(serial, now, self.chance.randrange(1, 24)))
+            for start in range(0, len(events), 500):
+                answer = await self.http.post(
+                    f"{self.world.base_url}/v1/events",
+                    json={"events": events[start : start + 500]},
+                    headers=headers,
+                )
+                answer.raise_for_status()
+            to = min(goal, now + dt.timedelta(days=2))
+            moved = await self.http.post(
+                f"{self.world.base_url}/v1/sandbox/clock",
+                json={"to": to_rfc3339(to)},
+                headers=headers,
+            )
+            moved.raise_for_status()
+
+    async def _as_system(self, use_case: Callable[[Context], Awaitable[Any]]) -> Any:
+        await self.run.refresh_clock()
+        async with self.run.as_system() as ctx:
+            return await use_case(ctx)
+
+    async def _as_nobody(self, use_case: Callable[[Context], Awaitable[Any]]) -> Any:
+        await self.run.refresh_clock()
+        async with self.run.context(Actor(ActorKind.ANONYMOUS, origin=ORIGIN)) as ctx:
+            return await use_case(ctx)
+
+
+def _event(serial: int, at: dt.datetime, kind: str, **data: Any) -> dict[str, Any]:
+    return {"id": f"seed-{serial}", "type": kind, "time": to_rfc3339(at), "data": data}
+
+
+def _pro(serial: int, at: dt.datetime, user: int) -> dict[str, Any]:
+    omni = hashlib.sha256(f"ACME-user-{user}".encode()).hexdigest()
+    return _event(
+        serial,
+        at,
+        "pro.paid",
+        subscription_ref=f"sub-{user}",
+        user_omni=omni,
+        amount="10.00",
+        currency="USD",
+    )
