@@ -82,13 +82,19 @@
     opener(menu)?.setAttribute("aria-expanded", String(event.newState === "open"));
     if (event.newState !== "open") return;
     place(menu);
-    menu.querySelector("[role^=menuitem]")?.focus();
+    menu.querySelector("[role^=menuitem]")?.focus({ preventScroll: true });
   }, true);
 
-  addEventListener("scroll", (event) => {
+  // A menu stays with its button while the page moves, and goes when the button does.
+  const follow = (event) => {
     const menu = document.querySelector(".menu:popover-open");
-    if (menu && !menu.contains(event.target)) menu.hidePopover();
-  }, { capture: true, passive: true });
+    if (!menu || menu.contains(event.target)) return;
+    const box = opener(menu)?.getBoundingClientRect();
+    if (!box || box.bottom < 0 || box.top > innerHeight) menu.hidePopover();
+    else place(menu);
+  };
+  addEventListener("scroll", follow, { capture: true, passive: true });
+  addEventListener("resize", follow);
 
   const walk = (event, items, back, forward) => {
     const at = items.indexOf(document.activeElement);
