@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import plotly.graph_objects as go
 import reflex as rx
 
 from components import words as w
 from components.base import Content, Handler, Text, heading, is_given, quiet
+from components.chart_scale import HEIGHT, Series, amount, chart_scale, day_word
 from components.tabs import segmented
 
 RANGES: Final = [("7d", "7 d"), ("30d", "30 d"), ("90d", "90 d"), ("12m", "12 m")]
 """The ranges every chart offers, as (key, word)."""
 
-HEIGHT: Final = 260
-
 _FONT: Final = '"Inter Variable", system-ui, sans-serif'
-
-
-@dataclass(frozen=True)
-class Series:
-    """One line or row of bars: (ISO date, whole number) in order of time."""
-
-    name: str
-    points: Sequence[tuple[str, int]]
-    kind: Literal["line", "bar"] = "line"
 
 
 @dataclass(frozen=True)
@@ -43,83 +33,43 @@ def chart_figure(
 ) -> go.Figure:
     """Build the figure from plain rows; call it in the state. Colours come from the page's theme, not from here.
 
-    `per_unit` divides the whole numbers for the eye: 1,000,000 turns micros into units, with `prefix` as their sign.
+    `per_unit` says how many make one of what is shown: 1,000,000 turns micros into units, with `prefix` as their sign.
     """
-    figure = go.Figure(layout=_layout(prefix, per_unit))
-    days = sorted({day for one in series for day, _ in one.points})
-    if len(days) > 1 and all(one.kind == "line" for one in series):
-        figure.update_xaxes(range=[days[0], days[-1]])
-    some = any(value for one in series for _, value in one.points)
+    scale = chart_scale(series, prefix=prefix, per_unit=per_unit)
+    figure = go.Figure(layout=scale.layout())
     for one in series:
-        at = [day for day, _ in one.points]
-        values = [value / per_unit if per_unit > 1 else value for _, value in one.points]
+        points = {
+            "x": [day for day, _ in one.points],
+            "y": [value for _, value in one.points],
+            "text": [amount(value, prefix, per_unit) for _, value in one.points],
+            "name": one.name,
+            "hovertemplate": f"%{{text}} {one.name}<extra></extra>",
+        }
         if one.kind == "bar":
-            figure.add_bar(x=at, y=values, name=one.name)
+            figure.add_bar(**points, textposition="none")
         else:
-            figure.add_scatter(x=at, y=values, name=one.name, mode="lines", line={"width": 2})
-    if not some:
+            figure.add_scatter(**points, mode="lines", line={"width": 2})
+    if scale.is_empty:
         figure.add_annotation(text=empty, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
-        figure.update_yaxes(range=[0, 1], showticklabels=False)
     elif 1 < len(series) <= 3:
         # Direct labels at the last point instead of a legend.
+        label = {"showarrow": False, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
         for one in series:
             day, value = one.points[-1]
-            figure.add_annotation(
-                x=day,
-                y=value / per_unit,
-                text=one.name,
-                showarrow=False,
-                xanchor="right",
-                yanchor="bottom",
-                yshift=4,
-            )
+            figure.add_annotation(x=day, y=value, text=one.name, **label)
     return figure
-
-
-def _layout(prefix: str, per_unit: int) -> dict[str, Any]:
-    return {
-        "height": HEIGHT,
-        "margin": {"l": 48, "r": 8, "t": 16, "b": 28},
-        "showlegend": False,
-        "hovermode": "x unified",
-        "dragmode": False,
-        "bargap": 0.3,
-        "xaxis": {
-            "type": "date",
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-            "ticks": "outside",
-            "ticklen": 6,
-            "tickcolor": "rgba(0,0,0,0)",
-            "tickformat": "%-d %b",
-            "hoverformat": "%-d %b %Y",
-            "nticks": 6,
-        },
-        "yaxis": {
-            "rangemode": "tozero",
-            "zeroline": False,
-            "fixedrange": True,
-            "tickprefix": prefix,
-            "tickformat": ",.2~f" if per_unit > 1 else ",d",
-            "hoverformat": ",.2f" if per_unit > 1 else ",d",
-            "nticks": 5,
-            "ticks": "outside",
-            "ticklen": 6,
-            "tickcolor": "rgba(0,0,0,0)",
-        },
-    }
 
 
 def chart_rows(series: Sequence[Series], *, prefix: str = "", per_unit: int = 1) -> list[ChartRow]:
     """Give the same numbers as lines of a table, newest first; call it in the state."""
     days = sorted({day for one in series for day, _ in one.points}, reverse=True)
     by_series = [dict(one.points) for one in series]
-
-    def shown(value: int) -> str:
-        return f"{prefix}{value / per_unit:,.2f}" if per_unit > 1 else f"{prefix}{value:,}"
-
-    return [ChartRow(day, [shown(values.get(day, 0)) for values in by_series]) for day in days]
+    return [
+        ChartRow(
+            day_word(day), [amount(values.get(day, 0), prefix, per_unit) for values in by_series]
+        )
+        for day in days
+    ]
 
 
 def _template(text: str, line: str, surface: str, colours: list[str]) -> go.layout.Template:
@@ -145,14 +95,24 @@ _LIGHT = _template("#60646c", "#e0e1e6", "#ffffff", ["#3e63dd", "#30a46c", "#ab6
 _DARK = _template("#b0b4ba", "#2e3135", "#212225", ["#849dff", "#30a46c", "#ffca16"])
 
 
+class _Chart(rx.Component):
+    library = "$/public/ui/chart.jsx"
+    tag = "Chart"
+
+    figure: rx.Var[go.Figure]
+
+
 def plot(figure: Any) -> rx.Component:
-    """Draw a figure in the colours of the theme."""
+    """Draw a figure in the colours of the theme: a still at once, Plotly when somebody turns to it."""
     template = rx.color_mode_cond(light=rx.Var.create(_LIGHT), dark=rx.Var.create(_DARK))
-    return rx.plotly.basic(
-        data=figure,
-        template=template.to(go.layout.Template),  # pyright: ignore[reportAttributeAccessIssue]
-        config={"displayModeBar": False, "responsive": True},
-        style={"width": "100%", "height": f"{HEIGHT}px"},
+    return _Chart.create(
+        rx.plotly.basic(
+            data=figure,
+            template=template.to(go.layout.Template),  # pyright: ignore[reportAttributeAccessIssue]
+            config={"displayModeBar": False, "responsive": True},
+            style={"width": "100%", "height": f"{HEIGHT}px"},
+        ),
+        figure=figure,
     )
 
 
@@ -191,7 +151,7 @@ def chart_card(
         ),
         rx.el.figure(
             rx.el.figcaption(summary, class_name="sr-only"),
-            rx.el.div(plot(figure), class_name="chart", custom_attrs={"aria-hidden": "true"}),
+            plot(figure),
             class_name="chart-drawing",
         ),
         _numbers(title, rows, heads),

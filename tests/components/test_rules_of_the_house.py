@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components import badges, charts, code, figures, tables, theme
+from components import badges, code, figures, tables, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDGETS = sorted((ROOT / "components").glob("*.py"))
@@ -82,27 +82,3 @@ def test_a_sparkline_spans_its_box_and_needs_two_points() -> None:
     assert figures.spark_path([5]) == ""
     assert figures.spark_path([0, 10]) == "M0 300L1000 20"
     assert figures.spark_path([3, 3]) == "M0 300L1000 300"
-
-
-def test_an_empty_range_says_so_and_keeps_its_axes() -> None:
-    figure = charts.chart_figure([charts.Series("A", [("2026-11-01", 0), ("2026-11-02", 0)])])
-    assert [note.text for note in figure.layout.annotations] == ["Nothing happened in this range."]
-    assert len(figure.data) == 1
-
-
-def test_two_series_are_labelled_directly() -> None:
-    days = [("2026-11-01", 1), ("2026-11-02", 2)]
-    figure = charts.chart_figure([charts.Series("A", days), charts.Series("B", days, kind="bar")])
-    assert [note.text for note in figure.layout.annotations] == ["A", "B"]
-    assert figure.layout.showlegend is False
-
-
-def test_the_table_behind_a_chart_has_the_same_numbers_newest_first() -> None:
-    series = [
-        charts.Series("A", [("2026-11-01", 1_500_000)]),
-        charts.Series("B", [("2026-11-02", 2_000_000)]),
-    ]
-    assert charts.chart_rows(series, prefix="$", per_unit=1_000_000) == [
-        charts.ChartRow("2026-11-02", ["$0.00", "$2.00"]),
-        charts.ChartRow("2026-11-01", ["$1.50", "$0.00"]),
-    ]
