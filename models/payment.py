@@ -88,19 +88,32 @@ class Checkout(Table, table=True):
 
 
 class Payment(Table, table=True):
-    """Money that came or was tried for: unique at the provider, traced to its invoice."""
+    """Money that came or was tried for: unique at the provider, traced to its invoice.
+
+    ``copy_ref`` names the provider's copy of the invoice where that was paid: it can be only once.
+    """
 
     __table_args__ = (
         UniqueConstraint("provider", "provider_ref"),
+        Index(
+            "uq_payment_copy",
+            "provider",
+            "copy_ref",
+            unique=True,
+            sqlite_where=text("copy_ref <> ''"),
+            postgresql_where=text("copy_ref <> ''"),
+        ),
         Index("ix_payment_tenant_created", "tenant_id", "created_at", "id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id")
     invoice_id: UUID | None = Field(default=None, foreign_key="invoice.id", index=True)
+    checkout_id: UUID | None = Field(default=None, foreign_key="checkout.id")
     status: PaymentStatus = Field(default=PaymentStatus.PENDING, sa_type=text_enum(PaymentStatus))
     provider: str = Field(description="The slug of an adapter, or manual.")
     provider_ref: str
+    copy_ref: str = ""
     amount_micros: int = Field(sa_type=BigInteger)
     excess_micros: int = Field(
         default=0,
@@ -108,6 +121,9 @@ class Payment(Table, table=True):
         description="The part no invoice claimed: it lies on the tenant's credit account.",
     )
     refunded_micros: int = Field(default=0, sa_type=BigInteger)
+    charged_back_micros: int = Field(
+        default=0, sa_type=BigInteger, description="What a lost dispute took, beside refunds."
+    )
     currency: str = Field(max_length=3)
     method_label: str = ""
     failure: str = ""
@@ -119,6 +135,12 @@ class Payment(Table, table=True):
     def amount(self) -> Money:
         """The amount, as one value."""
         return Money(self.amount_micros, self.currency)
+
+    @property
+    def kept(self) -> Money:
+        """What is left of it after refunds and lost disputes."""
+        gone = self.refunded_micros + self.charged_back_micros
+        return Money(self.amount_micros - gone, self.currency)
 
 
 class ChargeAttempt(Table, table=True):
@@ -160,7 +182,10 @@ class ChargeAttempt(Table, table=True):
 class Refund(Table, table=True):
     """Money that an operator gives back; the provider's notification confirms it."""
 
-    __table_args__ = (Index("ix_refund_payment", "payment_id", "created_at"),)
+    __table_args__ = (
+        Index("ix_refund_payment", "payment_id", "created_at"),
+        Index("ix_refund_due", "status", "next_at"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
@@ -171,7 +196,9 @@ class Refund(Table, table=True):
     reason: str = ""
     provider_ref: str = ""
     failure: str = ""
+    tries: int = 0
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    next_at: dt.datetime = Field(sa_type=UtcDateTime)
     finished_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
@@ -192,6 +219,9 @@ class PayoutAccount(Table, table=True):
     blocked_reason: str = ""
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     ready_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    told_at: dt.datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="Wall time of the newest news of it."
+    )
 
 
 class Payout(Table, table=True):
@@ -213,6 +243,7 @@ class Payout(Table, table=True):
     currency: str = Field(max_length=3)
     failure: str = ""
     reference: str = ""
+    attempts: int = Field(default=0, description="Sendings so far; part of the idempotency key.")
     statement_id: UUID | None = Field(default=None, foreign_key="stored_file.id")
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     paid_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)

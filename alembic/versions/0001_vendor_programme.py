@@ -451,6 +451,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("failure", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("statement_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
@@ -481,6 +482,7 @@ def upgrade() -> None:
         sa.Column("blocked_reason", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ready_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenant.id"], name=op.f("fk_payout_account_tenant_id_tenant")
         ),
@@ -882,18 +884,24 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("invoice_id", sa.Uuid(), nullable=True),
+        sa.Column("checkout_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("provider_ref", sa.String(), nullable=False),
+        sa.Column("copy_ref", sa.String(), nullable=False),
         sa.Column("amount_micros", sa.BigInteger(), nullable=False),
         sa.Column("excess_micros", sa.BigInteger(), nullable=False),
         sa.Column("refunded_micros", sa.BigInteger(), nullable=False),
+        sa.Column("charged_back_micros", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("method_label", sa.String(), nullable=False),
         sa.Column("failure", sa.String(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["checkout_id"], ["checkout.id"], name=op.f("fk_payment_checkout_id_checkout")
+        ),
         sa.ForeignKeyConstraint(
             ["invoice_id"], ["invoice.id"], name=op.f("fk_payment_invoice_id_invoice")
         ),
@@ -910,6 +918,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_payment_tenant_created", ["tenant_id", "created_at", "id"], unique=False
         )
+        batch_op.create_index(
+            "uq_payment_copy",
+            ["provider", "copy_ref"],
+            unique=True,
+            sqlite_where=sa.text("copy_ref <> ''"),
+            postgresql_where=sa.text("copy_ref <> ''"),
+        )
 
     op.create_table(
         "refund",
@@ -922,7 +937,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("provider_ref", sa.String(), nullable=False),
         sa.Column("failure", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["payment_id"], ["payment.id"], name=op.f("fk_refund_payment_id_payment")
@@ -935,6 +952,7 @@ def upgrade() -> None:
     with op.batch_alter_table("refund", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_refund_tenant_id"), ["tenant_id"], unique=False)
         batch_op.create_index("ix_refund_payment", ["payment_id", "created_at"], unique=False)
+        batch_op.create_index("ix_refund_due", ["status", "next_at"], unique=False)
 
     op.create_table(
         "pro_payment",
@@ -1003,11 +1021,13 @@ def downgrade() -> None:
 
     op.drop_table("pro_payment")
     with op.batch_alter_table("refund", schema=None) as batch_op:
+        batch_op.drop_index("ix_refund_due")
         batch_op.drop_index("ix_refund_payment")
         batch_op.drop_index(batch_op.f("ix_refund_tenant_id"))
 
     op.drop_table("refund")
     with op.batch_alter_table("payment", schema=None) as batch_op:
+        batch_op.drop_index("uq_payment_copy")
         batch_op.drop_index("ix_payment_tenant_created")
         batch_op.drop_index(batch_op.f("ix_payment_invoice_id"))
 
