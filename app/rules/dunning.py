@@ -68,10 +68,36 @@ def mail_due(
     ``DUE_SOON`` is left out where the invoice itself came that late. Only the latest whose time has come: after an outage nobody gets a series at once, and an
     earlier one never follows a later one.
     """
-    times = {Reminder.OVERDUE: due_at, Reminder.BLOCKED: blocked_from(opened_at, due_at)}
-    if opened_at < due_at - DUE_SOON:
-        times[Reminder.DUE_SOON] = due_at - DUE_SOON
+    times = _times(opened_at, due_at)
     come = [reminder for reminder in Reminder if reminder in times and times[reminder] <= now]
     if not come or come[-1] in sent:
         return None
     return come[-1]
+
+
+def next_reminder(opened_at: dt.datetime, due_at: dt.datetime, passed: int) -> dt.datetime | None:
+    """Return when to look at an unpaid invoice again after that many kinds of reminders."""
+    return min(
+        (when for kind, when in _times(opened_at, due_at).items() if _ORDER[kind] >= passed),
+        default=None,
+    )
+
+
+def passed_with(reminder: Reminder) -> int:
+    """Return how many kinds of reminders are behind us once this one is sent."""
+    return _ORDER[reminder] + 1
+
+
+def sent_before(passed: int) -> frozenset[Reminder]:
+    """Return the kinds of reminders that are behind us."""
+    return frozenset(kind for kind, place in _ORDER.items() if place < passed)
+
+
+def _times(opened_at: dt.datetime, due_at: dt.datetime) -> dict[Reminder, dt.datetime]:
+    times = {Reminder.OVERDUE: due_at, Reminder.BLOCKED: blocked_from(opened_at, due_at)}
+    if opened_at < due_at - DUE_SOON:
+        times[Reminder.DUE_SOON] = due_at - DUE_SOON
+    return times
+
+
+_ORDER: Final = {kind: place for place, kind in enumerate(Reminder)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -13,6 +13,13 @@ from app.core.errors import InvalidInputError
 from app.core.money import Money, slice_of
 
 SHARE: Final = Decimal("0.30")
+
+MINIMUM_PAYOUT: Final[Mapping[str, Money]] = {
+    "USD": Money.of(10, "USD"),
+    "EUR": Money.of(10, "EUR"),
+    "CNY": Money.of(70, "CNY"),
+}
+"""The least that is paid out; what is below it waits for the next month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,11 @@ def reverse(share: Money, gross: Money, refunded_before: Money, refund: Money) -
             reason="refund_exceeds_payment",
         )
     return slice_of(share, refunded_before.micros, after.micros, gross.micros)
+
+
+def minimum_payout(currency: str) -> Money:
+    """Return the least that is paid out in a currency; one cent where nothing else is agreed."""
+    return MINIMUM_PAYOUT.get(currency) or Money.from_minor(1, currency)
 
 
 def acquiring(registrations: Iterable[Registration]) -> Registration | None:

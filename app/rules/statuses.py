@@ -113,6 +113,7 @@ TRANSITIONS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[Any, ...]]]] = {
         _Method.PENDING: (_Method.CONNECTED, _Method.FAILED, _Method.DETACHED),
         _Method.FAILED: (_Method.CONNECTED, _Method.DETACHED),
         _Method.CONNECTED: (_Method.DETACHED, _Method.FAILED),
+        _Method.DETACHED: (_Method.PENDING,),
     },
     PayoutStatus: {
         _Payout.PENDING: (_Payout.SENT, _Payout.HELD, _Payout.FAILED),

@@ -33,6 +33,7 @@ ALLOWED = {
         "pending": "connected failed detached",
         "failed": "connected detached",
         "connected": "detached failed",
+        "detached": "pending",
     },
     statuses.PayoutStatus: {
         "pending": "sent held failed",
