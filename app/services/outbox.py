@@ -26,6 +26,10 @@ SEALED = "sealed"
 MAIL_SECRETS = "mail secrets"
 
 
+MANY = 500
+"""Rows of one insert, well below what a statement may bind."""
+
+
 async def enqueue(
     ctx: Context,
     job: JobName,
@@ -40,6 +44,20 @@ async def enqueue(
     ``payload`` must be JSON. ``not_before`` is an instant of the product's clock.
     """
     await _add(ctx, OutboxKind.JOB, f"{job}:{key}", job, tenant_id, not_before, payload=payload)
+
+
+async def enqueue_many(
+    ctx: Context, job: JobName, jobs: Sequence[tuple[str, UUID | None, Mapping[str, Any]]]
+) -> None:
+    """Start jobs given as ``(key, tenant, payload)``, in few statements; the rest as ``enqueue``."""
+    now = ctx.now()
+    rows = [
+        _values(now, OutboxKind.JOB, f"{job}:{key}", job, tenant_id, payload=dict(payload))
+        for key, tenant_id, payload in jobs
+    ]
+    for start in range(0, len(rows), MANY):
+        part = rows[start : start + MANY]
+        await ctx.db.execute(insert_or_ignore(ctx, OutboxItem, part, "kind", "business_key"))
 
 
 async def mail(
@@ -97,8 +115,20 @@ async def _add(
     not_before: dt.datetime | None,
     **columns: Any,
 ) -> None:
-    now = ctx.now()
-    values: dict[str, Any] = {
+    values = _values(ctx.now(), kind, key, name, tenant_id, **columns)
+    values["next_at"] = not_before or values["next_at"]
+    await ctx.db.execute(insert_or_ignore(ctx, OutboxItem, values, "kind", "business_key"))
+
+
+def _values(
+    now: dt.datetime,
+    kind: OutboxKind,
+    key: str,
+    name: str,
+    tenant_id: UUID | None,
+    **columns: Any,
+) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "kind": kind,
         "business_key": key,
@@ -113,10 +143,9 @@ async def _add(
         "attempts": 0,
         "error": "",
         "created_at": now,
-        "next_at": not_before or now,
+        "next_at": now,
         **columns,
     }
-    await ctx.db.execute(insert_or_ignore(ctx, OutboxItem, values, "kind", "business_key"))
 
 
 def insert_or_ignore(
