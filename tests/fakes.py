@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.core.errors import NotFoundError, ProviderDownError, ProviderRefusedError
+from app.core.errors import MalformedError, NotFoundError, ProviderDownError, ProviderRefusedError
 from app.core.money import Money
 from app.documents.press import Press
 from app.hashing import Argon2Hasher
@@ -16,11 +17,13 @@ from app.services.ports import (
     AgreementText,
     Attachment,
     ChargeResult,
+    EventKind,
     HostedPage,
     NotificationSource,
     PaymentProvider,
     PaymentState,
     PayoutResult,
+    ProviderEvent,
     ProviderInvoice,
 )
 
@@ -204,3 +207,24 @@ class FakeDocuments(Press):
         words = f"{slug} {wanted} {locale}"
         digest = hashlib.sha256(words.encode()).hexdigest()
         return AgreementText(slug, wanted, locale, words, f"<p>{words}</p>", digest)
+
+
+@dataclass
+class FakeSource:
+    """Verifies notifications: the body is the event as JSON, ``X-Signature: good`` makes it genuine."""
+
+    slug: str = "stripe"
+    is_configured: bool = True
+    acknowledgement: str = "ok"
+
+    def parse_event(
+        self, body: bytes, headers: Mapping[str, str], now: dt.datetime
+    ) -> ProviderEvent | None:
+        if headers.get("x-signature") != "good":
+            raise MalformedError("The signature is wrong.")
+        told = json.loads(body)
+        if told["kind"] == "irrelevant":
+            return None
+        return ProviderEvent(
+            told["id"], EventKind(told["kind"]), told.get("subject", ""), now, told.get("facts", {})
+        )
