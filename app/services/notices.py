@@ -1,0 +1,85 @@
+"""Mails about money: who gets them, in which language, with which link."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.core.money import Money
+from app.core.phrases import Text, to_json
+from app.services import outbox, pay_links
+from app.services.context import Context
+from models.invoice import Invoice
+from models.tenant import Tenant
+
+
+async def about_invoice(
+    ctx: Context,
+    template: str,
+    invoice: Invoice,
+    /,
+    *,
+    key: str,
+    total: Money | None = None,
+    to_pay: bool = False,
+    attachments: Sequence[UUID] = (),
+    **params: Any,
+) -> None:
+    """Mail the vendor about an invoice; one mail a key. ``to_pay`` links to the payment page."""
+    tenant = await ctx.db.get_one(Tenant, invoice.tenant_id)
+    url = pay_links.path(ctx, invoice.id) if to_pay else f"/vendor/invoices/{invoice.id}"
+    await outbox.mail(
+        ctx,
+        template,
+        to=tenant.email,
+        key=key,
+        params={
+            "number": invoice.number or "",
+            "total": str(total or invoice.outstanding),
+            "url": url,
+            **{name: plain(value) for name, value in params.items()},
+        },
+        tenant_id=tenant.id,
+        locale=tenant.locale,
+        attachments=attachments,
+    )
+
+
+async def to_vendor(
+    ctx: Context,
+    template: str,
+    vendor: Tenant,
+    /,
+    *,
+    key: str,
+    attachments: Sequence[UUID] = (),
+    **params: Any,
+) -> None:
+    """Mail the vendor about anything else; one mail a key."""
+    await outbox.mail(
+        ctx,
+        template,
+        to=vendor.email,
+        key=key,
+        params={name: plain(value) for name, value in params.items()},
+        tenant_id=vendor.id,
+        locale=vendor.locale,
+        attachments=attachments,
+    )
+
+
+def plain(value: Money | dt.date | Text | Sequence[dt.date] | int) -> Any:
+    """Return a mail's parameter in the form JSON keeps and the templates read."""
+    match value:
+        case Money():
+            return str(value)
+        case dt.date():
+            return value.isoformat()
+        case int():
+            return value
+        case tuple() | list():
+            return [plain(one) for one in value]
+        case _:
+            return to_json(value)  # type: ignore[arg-type]
