@@ -82,6 +82,19 @@ async def has(ctx: Context, key: str) -> bool:
     return await ctx.db.scalar(query) is not None
 
 
+async def amount_of(ctx: Context, key: str, kind: AccountKind) -> Money | None:
+    """Return what an entry posted to an account of a kind, None where it did not."""
+    row = (
+        await ctx.db.execute(
+            select(LedgerPosting.amount_micros, LedgerPosting.currency)
+            .join(LedgerEntry, col(LedgerEntry.id) == LedgerPosting.entry_id)
+            .join(LedgerAccount, col(LedgerAccount.id) == LedgerPosting.account_id)
+            .where(col(LedgerEntry.business_key) == key, col(LedgerAccount.kind) == kind)
+        )
+    ).first()
+    return Money(row[0], row[1]) if row else None
+
+
 async def balance(ctx: Context, owner: str | UUID, kind: AccountKind, currency: str) -> Money:
     """Return what an account holds: debit positive, nothing where it was never used."""
     micros = await ctx.db.scalar(

@@ -1,0 +1,175 @@
+"""One tenant's month: steps that may each be repeated, and the place where the work stands.
+
+A month counts the devices with an authority event in the 30 days before its end and takes the
+price in force on its last day. A tenant without one gets no invoice, and its month is done.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from app.core.errors import ConflictError
+from app.rules.backoff import delay
+from app.rules.periods import BillingMonth
+from app.rules.statuses import RunStatus, can_move
+from app.services import charges, copies, counting, delivery, opening, payouts
+from app.services.context import Context
+from app.services.ledger import balance
+from models.billing import BillingPeriod
+from models.ledger import AccountKind
+from models.tenant import Tenant
+
+FIRST_WAIT: Final = dt.timedelta(minutes=1)
+LONGEST_WAIT: Final = dt.timedelta(hours=6)
+ORDER: Final = ("opened", "pushed", "delivered", "collected", "shared")
+"""The steps that leave a trace in ``BillingPeriod.step``."""
+
+
+async def begin(ctx: Context, tenant_id: UUID, period: str) -> str:
+    """Mark a tenant's month as being worked on; returns the last step that finished before."""
+    ctx.require_system()
+    row = await _row(ctx, tenant_id, period)
+    if can_move(row.status, RunStatus.RUNNING):
+        row.status = RunStatus.RUNNING
+    row.updated_at = ctx.now()
+    return row.step
+
+
+async def count_and_open(ctx: Context, tenant_id: UUID, period: str) -> str:
+    """Count the month's active devices and open its invoice; returns its id, empty without one.
+
+    The whole step is one transaction: number, lines, evidence and books come together or not at
+    all, and the business key ``vendor:<tenant>:<month>`` lets it happen once.
+    """
+    ctx.require_system()
+    month = closed_month(ctx, period)
+    await counting.require_drained(ctx, month)
+    row = await _row(ctx, tenant_id, period)
+    if row.step:
+        return str(row.invoice_id or "")
+    tenant = await ctx.get_any(Tenant, tenant_id, lock=True)
+    row.step = "opened"
+    if await counting.any_active(ctx, tenant_id, month):
+        contract = await counting.contract_for(ctx, tenant_id, month)
+        invoice = opening.draft(
+            ctx,
+            tenant,
+            month,
+            business_key=f"vendor:{tenant_id}:{period}",
+            currency=contract.currency,
+        )
+        await ctx.db.flush()
+        count = await counting.keep_evidence(ctx, tenant_id, month, invoice.id)
+        row.invoice_id, row.currency = invoice.id, contract.currency
+        line = counting.devices_line(count, contract, month)
+        await opening.open_draft(ctx, invoice, tenant, [line])
+    carried = await balance(ctx, tenant_id, AccountKind.ROUNDING, row.currency)
+    row.carried_micros, row.updated_at = carried.micros, ctx.now()
+    return str(row.invoice_id or "")
+
+
+async def push_to_provider(ctx: Context, tenant_id: UUID, period: str) -> str:
+    """Give the provider its copy where the tenant pays by card; returns the copy's id."""
+    row = await _row(ctx, tenant_id, period)
+    ref = await copies.push(ctx, row.invoice_id) if row.invoice_id else ""
+    await _done(ctx, tenant_id, period, "pushed")
+    return ref
+
+
+async def deliver(ctx: Context, tenant_id: UUID, period: str) -> str:
+    """Store the PDF and mail the same bytes; returns the file's id."""
+    row = await _row(ctx, tenant_id, period)
+    file_id = await delivery.deliver(ctx, row.invoice_id) if row.invoice_id else ""
+    await _done(ctx, tenant_id, period, "delivered")
+    return file_id
+
+
+async def collect(ctx: Context, tenant_id: UUID, period: str) -> str:
+    """Begin to charge the card on file, in a job of its own; returns the attempt's id."""
+    row = await _row(ctx, tenant_id, period)
+    attempt = None
+    if row.invoice_id and not _is_past(row, "collected"):
+        attempt = await charges.start(ctx, row.invoice_id)
+    await _done(ctx, tenant_id, period, "collected")
+    return str(attempt or "")
+
+
+async def share_revenue(ctx: Context, tenant_id: UUID, period: str) -> list[str]:
+    """Put the month's revenue share into payouts and have them sent; returns their ids."""
+    row = await _row(ctx, tenant_id, period)
+    ids = await payouts.prepare(ctx, tenant_id, period)
+    for payout_id in ids:
+        await payouts.start_sending(ctx, payout_id)
+    row.payout_id = ids[0] if ids else None
+    await _done(ctx, tenant_id, period, "shared")
+    return [str(one) for one in ids]
+
+
+async def finish(ctx: Context, tenant_id: UUID, period: str) -> None:
+    """Mark a tenant's month as done."""
+    ctx.require_system()
+    row = await _row(ctx, tenant_id, period)
+    if row.status is not RunStatus.DONE:
+        row.status = RunStatus.DONE
+    row.error, row.retry_at, row.updated_at = "", None, ctx.now()
+
+
+STEPS: Final = (begin, count_and_open, push_to_provider, deliver, collect, share_revenue, finish)
+"""What the job of one tenant does, in this order, each in a unit of work of its own."""
+
+
+async def note_failure(ctx: Context, tenant_id: UUID, period: str, error: BaseException) -> None:
+    """Keep why a tenant's month stopped, and when it is tried again."""
+    ctx.require_system()
+    row = await _row(ctx, tenant_id, period)
+    if row.status is RunStatus.DONE:
+        return
+    row.status = RunStatus.FAILED
+    row.attempts += 1
+    row.error = f"{type(error).__name__}: {error}"[:500]
+    row.retry_at = ctx.now() + delay(row.attempts, FIRST_WAIT, LONGEST_WAIT)
+    row.updated_at = ctx.now()
+    ctx.audit(
+        "billing.tenant_failed",
+        tenant_id=tenant_id,
+        subject=("billing_period", row.id),
+        body={"period": period, "step": row.step, "error": row.error},
+        result="failure",
+    )
+
+
+def closed_month(ctx: Context, period: str) -> BillingMonth:
+    """Return a month that is over; raises ``ConflictError`` ``period_not_over`` for another."""
+    month = BillingMonth.parse(period, "period")
+    if ctx.now() < month.end:
+        raise ConflictError(f"{period} is not over.", reason="period_not_over")
+    return month
+
+
+async def _done(ctx: Context, tenant_id: UUID, period: str, step: str) -> None:
+    row = await _row(ctx, tenant_id, period)
+    if not _is_past(row, step):
+        row.step = step
+    row.updated_at = ctx.now()
+
+
+def _is_past(row: BillingPeriod, step: str) -> bool:
+    """Tell whether a step was finished before; a job that begins again undoes nothing."""
+    return bool(row.step) and ORDER.index(row.step) >= ORDER.index(step)
+
+
+async def _row(ctx: Context, tenant_id: UUID, period: str) -> BillingPeriod:
+    rows = await ctx.db.scalars(
+        select(BillingPeriod)
+        .where(col(BillingPeriod.tenant_id) == tenant_id, col(BillingPeriod.period) == period)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = rows.one_or_none()
+    if row is None:
+        raise ConflictError(f"The billing of {period} was not started.", reason="run_not_started")
+    return row

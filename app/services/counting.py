@@ -1,0 +1,144 @@
+"""What a month's invoice counts: devices with an authority event in the 30 days before its end."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Uuid, func, insert, literal, select
+from sqlmodel import col
+
+from app.core.errors import UnavailableError
+from app.core.phrases import Phrase, to_json
+from app.rules import rating
+from app.rules.activity import window_days
+from app.rules.invoicing import LineKind, line
+from app.rules.periods import BillingMonth
+from app.services.context import Context
+from app.services.opening import DraftLine
+from models.device import Device
+from models.invoice import InvoiceDevice
+from models.price import PriceContract
+from models.usage import DeviceDay, UsageEvent, UsageFold
+
+
+async def require_drained(ctx: Context, month: BillingMonth) -> None:
+    """Refuse to count while an event of the month waits to be folded into the days.
+
+    Raises ``UnavailableError`` ``usage_not_folded``: trying again helps.
+    """
+    folded = await ctx.db.scalar(select(func.min(UsageFold.position))) or 0
+    waiting = await ctx.db.scalar(
+        select(col(UsageEvent.seq))
+        .where(col(UsageEvent.seq) > folded, col(UsageEvent.occurred_at) < month.end)
+        .limit(1)
+    )
+    if waiting is not None:
+        raise UnavailableError("Usage is still being counted.", reason="usage_not_folded")
+
+
+async def any_active(ctx: Context, tenant_id: UUID, month: BillingMonth) -> bool:
+    """Tell whether there is anything to count."""
+    first, last = window_days(month.end)
+    found = await ctx.db.scalar(
+        select(col(DeviceDay.device_pk))
+        .where(
+            col(DeviceDay.tenant_id) == tenant_id,
+            col(DeviceDay.day) >= first,
+            col(DeviceDay.day) < last,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+async def keep_evidence(
+    ctx: Context, tenant_id: UUID, month: BillingMonth, invoice_id: UUID
+) -> int:
+    """Store each device that counts, with the activity that makes it count; return how many.
+
+    One statement reads and stores, so that the number billed is the number of rows kept. A device
+    released since still counts for what it did before; registering it was no activity.
+    """
+    first, last = window_days(month.end)
+    active = (
+        select(
+            literal(invoice_id, Uuid()).label("invoice_id"),
+            col(Device.id),
+            col(Device.tenant_id),
+            col(Device.device_id),
+            col(Device.user_omni),
+            func.sum(DeviceDay.events),
+            func.max(DeviceDay.day),
+        )
+        .join(DeviceDay, col(DeviceDay.device_pk) == Device.id)
+        .where(
+            col(DeviceDay.tenant_id) == tenant_id,
+            col(DeviceDay.day) >= first,
+            col(DeviceDay.day) < last,
+        )
+        .group_by(
+            col(Device.id), col(Device.tenant_id), col(Device.device_id), col(Device.user_omni)
+        )
+    )
+    columns = (
+        "invoice_id",
+        "device_pk",
+        "tenant_id",
+        "device_id",
+        "user_omni",
+        "events",
+        "last_day",
+    )
+    await ctx.db.execute(insert(InvoiceDevice).from_select(columns, active))
+    kept = await ctx.db.scalar(
+        select(func.count())
+        .select_from(InvoiceDevice)
+        .where(col(InvoiceDevice.invoice_id) == invoice_id)
+    )
+    return kept or 0
+
+
+async def contract_for(ctx: Context, tenant_id: UUID, month: BillingMonth) -> PriceContract:
+    """Return the price contract a month is billed by: the one in force on its last day.
+
+    Raises ``ConflictError`` ``no_price_contract``.
+    """
+    rows = await ctx.db.scalars(
+        select(PriceContract).where(
+            col(PriceContract.tenant_id) == tenant_id,
+            col(PriceContract.starts_on) <= month.last_day,
+        )
+    )
+    by_day = {row.starts_on: row for row in rows}
+    contracts = [
+        rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
+        for row in by_day.values()
+    ]
+    return by_day[rating.price_on(contracts, month.last_day).starts_on]
+
+
+def devices_line(count: int, contract: PriceContract, month: BillingMonth) -> DraftLine:
+    """Return the line that charges the devices counted, with its arithmetic as its basis."""
+    first, last = window_days(month.end)
+    charged = line(LineKind.DEVICES, "line.active_devices", count, contract.price)
+    return DraftLine(
+        charged,
+        "Active devices",
+        {
+            "text": to_json(Phrase.of("line.active_devices")),
+            "detail": to_json(Phrase.of("line.active_devices.detail", count=count, end=last)),
+            "why": to_json(
+                Phrase.of(
+                    "basis.active_devices",
+                    count=count,
+                    price=contract.price,
+                    amount=charged.amount,
+                    since=contract.starts_on,
+                )
+            ),
+            "contract_id": str(contract.id),
+            "price_since": contract.starts_on.isoformat(),
+            "counted_from": first.isoformat(),
+            "counted_until": last.isoformat(),
+        },
+    )
