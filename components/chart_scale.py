@@ -11,9 +11,12 @@ import plotly.graph_objects as go
 
 HEIGHT: Final = 260
 
-_MOST_DAYS: Final = 6
-_MOST_STEPS: Final = 4
+_MOST_DAYS: Final = 5
+_MOST_STEPS: Final = 5
 _BAR_SHARE: Final = 700  # thousandths of the distance between two bars
+
+# Ticks only keep the words off the axes.
+_UNSEEN_TICKS: Final = {"ticks": "outside", "tickcolor": "rgba(0,0,0,0)"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def day_word(day: str, *, with_year: bool = True) -> str:
 
 
 def steps(low: int, high: int, *, smallest: int = 1) -> list[int]:
-    """Choose round values that cover low to high, at most six of them, zero among them."""
+    """Choose round values that cover low to high, at most seven of them, zero among them."""
     low, high = min(low, 0), max(high, 0)
     size = smallest
     factors = (2, 5, 10)
@@ -70,6 +73,7 @@ class Scale:
     def layout(self) -> dict[str, Any]:
         """Give Plotly's layout: no frame, light horizontal lines, exact figures on hover."""
         start, end, bar = self._span()
+        hair = (self.marks[1] - self.marks[0]) / 50
         some = self.days[:: -(-len(self.days) // _MOST_DAYS)] if self.days else []
         long = len(self.days) > 1 and _day(self.days[-1]) - _day(self.days[0]) > timedelta(days=200)
         return {
@@ -93,12 +97,19 @@ class Scale:
                 "zeroline": False,
                 "fixedrange": True,
                 "hoverformat": "%-d %b %Y",
+                "tickangle": 0,
+                "ticklen": 8,
+                **_UNSEEN_TICKS,
             },
             "yaxis": {
-                "range": [self.marks[0], self.marks[-1]],
+                # A hair more than the marks, or Plotly leaves out the lines at both ends.
+                "range": [self.marks[0] - hair, self.marks[-1] + hair],
                 "tickvals": self.marks,
-                "ticktext": [] if self.is_empty else [self._mark(value) for value in self.marks],
-                "zeroline": False,
+                "ticktext": [self._mark(value) for value in self.marks],
+                "showticklabels": not self.is_empty,
+                "ticklen": 6,
+                **_UNSEEN_TICKS,
+                "zeroline": True,
                 "fixedrange": True,
             },
         }

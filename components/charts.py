@@ -72,13 +72,23 @@ def chart_rows(series: Sequence[Series], *, prefix: str = "", per_unit: int = 1)
     ]
 
 
-def _template(text: str, line: str, surface: str, colours: list[str]) -> go.layout.Template:
-    axis = {"gridcolor": line, "linecolor": line}
+def _template(
+    text: str, line: str, ground: str, surface: str, colours: list[str]
+) -> go.layout.Template:
+    axis = {
+        "gridcolor": line,
+        "zerolinecolor": line,
+        "zerolinewidth": 1,
+        "linecolor": line,
+        "spikecolor": line,
+        "spikethickness": 1,
+        "spikedash": "solid",
+    }
     return go.layout.Template(
         layout={
             "font": {"family": _FONT, "size": 12, "color": text},
             "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": ground,
             "colorway": colours,
             "xaxis": axis,
             "yaxis": axis,
@@ -91,8 +101,8 @@ def _template(text: str, line: str, surface: str, colours: list[str]) -> go.layo
     )
 
 
-_LIGHT = _template("#60646c", "#e0e1e6", "#ffffff", ["#3e63dd", "#30a46c", "#ab6400"])
-_DARK = _template("#b0b4ba", "#2e3135", "#212225", ["#849dff", "#30a46c", "#ffca16"])
+_LIGHT = _template("#60646c", "#e0e1e6", "#ffffff", "#ffffff", ["#3e63dd", "#30a46c", "#ab6400"])
+_DARK = _template("#b0b4ba", "#2e3135", "#18191b", "#212225", ["#849dff", "#30a46c", "#ffca16"])
 
 
 class _Chart(rx.Component):

@@ -172,12 +172,11 @@ def _top_bar(title: Content, account: Account, logout_action: str) -> rx.Compone
         rx.el.button(
             icon("search"),
             rx.el.span(w.SEARCH, class_name="grow"),
-            rx.el.kbd("Ctrl K"),
+            rx.el.kbd("Ctrl K", custom_attrs={"aria-hidden": "true"}),
             type="button",
             class_name="search-trigger",
             custom_attrs={
                 "data-palette": "open",
-                "aria-label": w.SEARCH,
                 "aria-haspopup": "dialog",
             },
         ),

@@ -44,7 +44,7 @@ function Still({ figure }) {
     "div",
     { className: "still", style: place },
     (yaxis.tickvals || []).map((value, index) =>
-      h("div", { key: index, className: "still-line", style: { top: percent(y(value)) } }, h("span", null, yaxis.ticktext?.[index])),
+      h("div", { key: index, className: "still-line", style: { top: percent(y(value)) } }, yaxis.showticklabels === false ? null : h("span", null, yaxis.ticktext?.[index])),
     ),
     (xaxis.tickvals || []).map((value, index) =>
       h("span", { key: index, className: "still-day", style: { left: percent(x(value)) } }, xaxis.ticktext?.[index]),
