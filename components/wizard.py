@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from components import words as w
@@ -14,8 +16,8 @@ Steps = list[tuple[str, str]]
 def wizard(
     steps: Steps,
     *content: Content,
-    current: rx.Var,
-    done: rx.Var,
+    current: Any,
+    done: Any,
     on_go: Handler,
     why: Content | None = None,
 ) -> rx.Component:
