@@ -125,6 +125,7 @@ class Runtime:
 
     async def close(self) -> None:
         """Give back every connection."""
+        await self.providers.close()
         await self.database.close()
 
     def as_system(

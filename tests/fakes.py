@@ -142,6 +142,9 @@ class FakeProviders:
     def source(self, slug: str) -> NotificationSource | None:
         return self.sources.get(slug)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass
 class FakeMailer:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from pydantic_settings import BaseSettings
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.providers.smtp import SmtpMailer, SmtpSettings
-from app.providers.stripe import StripeProvider, StripeSettings
-from app.providers.stripe_events import StripeEvents
+from app.providers.stripe import StripeEvents, StripeProvider, StripeSettings
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
+
+
+class Adapter(PaymentProvider, Protocol):
+    """A payment provider that keeps connections open."""
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        ...
 
 
 class Registry:
     """The configured adapters, by slug."""
 
     def __init__(
-        self, payments: Mapping[str, PaymentProvider], sources: Mapping[str, NotificationSource]
+        self, payments: Mapping[str, Adapter], sources: Mapping[str, NotificationSource]
     ) -> None:
         self._payments = payments
         self._sources = sources
@@ -35,6 +43,11 @@ class Registry:
         """Return who verifies notifications for an address; None without a secret."""
         source = self._sources.get(slug)
         return source if source and source.is_configured else None
+
+    async def close(self) -> None:
+        """Give back every connection, at the end of the process."""
+        for adapter in self._payments.values():
+            await adapter.close()
 
 
 class UnconfiguredMailer:
@@ -56,7 +69,7 @@ class UnconfiguredMailer:
 
 def build_providers() -> Registry:
     """Return the adapters that the environment configures."""
-    payments: dict[str, PaymentProvider] = {}
+    payments: dict[str, Adapter] = {}
     sources: list[NotificationSource] = []
     card = StripeSettings()  # pyright: ignore[reportCallIssue]
     if card.secret_key.get_secret_value():

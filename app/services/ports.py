@@ -384,6 +384,10 @@ class Providers(Protocol):
         """Return who verifies notifications for an address, None when there is nobody."""
         ...
 
+    async def close(self) -> None:
+        """Give back every connection, at the end of the process."""
+        ...
+
 
 class Limiter(Protocol):
     """Counts tries within windows."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import AsyncGenerator
 
 import httpx
 import pytest
@@ -17,13 +18,15 @@ from app.services.ports import BillLine
 DUE = dt.datetime(2026, 12, 15, tzinfo=dt.UTC)
 
 
-@pytest.fixture(scope="session")
-def stripe_provider(outside: RunningSandbox) -> StripeProvider:
-    return StripeProvider(
+@pytest.fixture
+async def stripe_provider(outside: RunningSandbox) -> AsyncGenerator[StripeProvider]:
+    provider = StripeProvider(
         StripeSettings.model_validate(
             {"STRIPE_SECRET_KEY": "sk_test_tests", "STRIPE_API_URL": outside.stripe_api_base}
         )
     )
+    yield provider
+    await provider.close()
 
 
 async def test_a_card_is_bound_and_an_invoice_charged_once(
