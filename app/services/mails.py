@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from app.core.errors import ProviderRefusedError
 from app.rules.backoff import delay
 from app.services.context import Context
-from app.services.outbox import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS
+from app.services.outbox import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, SEALED, mail_params
 from app.services.ports import Attachment
 from models.exchange import OutboxItem, OutboxKind, OutboxStatus, SuppressedAddress
 from models.stored_file import StoredFile
@@ -43,15 +43,11 @@ async def claim(ctx: Context, item_id: UUID) -> Letter | None:
     if await ctx.db.get(SuppressedAddress, item.recipient):
         item.status, item.error = OutboxStatus.SUPPRESSED, "The address refused mail before."
         return None
-    if item.rendered is None:
-        try:
-            item.rendered = await asyncio.to_thread(
-                _render, ctx, item.name, item.payload, item.locale
-            )
-        except (ValueError, LookupError) as error:
-            item.status, item.error = OutboxStatus.FAILED, f"Cannot be written: {error}"[:500]
-            return None
-        item.subject = str(item.rendered["subject"])
+    try:
+        mail = await _write(ctx, item)
+    except (ValueError, LookupError) as error:
+        item.status, item.error = OutboxStatus.FAILED, f"Cannot be written: {error}"[:500]
+        return None
     files = await ctx.db.scalars(
         select(StoredFile).where(col(StoredFile.id).in_([UUID(one) for one in item.attachments]))
     )
@@ -62,9 +58,9 @@ async def claim(ctx: Context, item_id: UUID) -> Letter | None:
     return Letter(
         item_id=item.id,
         to=item.recipient,
-        subject=str(item.rendered["subject"]),
-        text=str(item.rendered["text"]),
-        html=str(item.rendered["html"]),
+        subject=str(mail["subject"]),
+        text=str(mail["text"]),
+        html=str(mail["html"]),
         message_id=f"<{item.name}.{item.id}@{domain}>",
         attachments=tuple(Attachment(one.name, one.media_type, one.content) for one in files),
     )
@@ -78,6 +74,7 @@ async def finish(ctx: Context, item_id: UUID, failure: Exception | None) -> None
         return
     if failure is None:
         item.status, item.sent_at, item.error = OutboxStatus.SENT, ctx.now(), ""
+        item.payload = {key: value for key, value in item.payload.items() if key != SEALED}
         return
     item.error = str(failure)[:500]
     if isinstance(failure, ProviderRefusedError) or item.attempts >= MAX_ATTEMPTS:
@@ -106,6 +103,25 @@ async def release_uncertain(ctx: Context, older_than: dt.timedelta) -> int:
         item.error = "uncertain: the process died while sending"
         count += again
     return count
+
+
+async def _write(ctx: Context, item: OutboxItem) -> dict[str, object]:
+    """Return the mail, and keep it as it leaves but for its secrets, which are written anew."""
+    is_secret = SEALED in item.payload
+    if item.rendered is not None and not is_secret:
+        return item.rendered
+    params = mail_params(ctx, item)
+    mail = await asyncio.to_thread(_render, ctx, item.name, params, item.locale)
+    secrets = [str(params[key]).rpartition("#")[2] for key in params.keys() - item.payload.keys()]
+    item.rendered = {key: _without(secrets, str(value)) for key, value in mail.items()}
+    item.subject = str(item.rendered["subject"])
+    return mail
+
+
+def _without(secrets: Sequence[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text
 
 
 def _render(ctx: Context, name: str, params: Mapping[str, Any], locale: str) -> dict[str, object]:
