@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from app.core.errors import DomainError
 from app.rules import dunning, onboarding
 from app.rules.statuses import InvoiceStatus, PaymentMethodStatus
+from app.services import agreements
 from app.services.context import Context
 from models.invoice import Invoice
 from models.payment import PaymentMethod
@@ -23,7 +24,8 @@ async def check(ctx: Context, *, device_id: str, user_omni: str) -> Tenant:
         onboarding.can_register(
             tenant_status=tenant.status,
             payment_connected=await _is_connected(ctx),
-            terms_accepted=tenant.activated_at is not None,
+            terms_accepted=tenant.activated_at is not None
+            or await agreements.has_accepted(ctx, tenant.id),
             is_blocked_unpaid=await _is_blocked(ctx),
         )
     except DomainError as error:
