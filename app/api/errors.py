@@ -5,14 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.errors import DomainError, InvalidInputError
 
 log = structlog.get_logger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    path: str
+    problem: str
+
+
+class Envelope(BaseModel):
+    """How every refusal reads."""
+
+    error: str
+    reason: str
+    request_id: str
+    fields: list[FieldProblem] | None = None
+
 
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
@@ -37,8 +55,10 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _unexpected)
 
 
-async def _domain(request: Request, error: Exception) -> JSONResponse:
+async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for it
+    if (back := _way_back(request, error)) is not None:
+        return back
     extra: dict[str, Any] = {"retry_after": error.retry_after}
     if isinstance(error, InvalidInputError) and error.fields:
         extra["fields"] = [{"path": path, "problem": problem} for path, problem in error.fields]
@@ -54,10 +74,18 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     return refusal(request, 422, "Some fields are not valid.", "invalid_input", fields=fields)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if (back := _way_back(request, error)) is not None:
+        return back
     reason = REASONS.get(error.status_code, "invalid_input")
     return refusal(request, error.status_code, str(error.detail), reason)
+
+
+def _way_back(request: Request, error: Exception) -> Response | None:
+    """Return where a browser's form goes on a refusal; None for everybody else."""
+    come_back = getattr(request.state, "come_back", None)
+    return come_back(error) if come_back else None
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

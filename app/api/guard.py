@@ -16,6 +16,8 @@ from app.core.ids import new_id
 from app.settings import Settings
 
 API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/.well-known")
+FORM_BYTES = 64 << 10
+"""What a multipart form may add around the largest file in it."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -47,11 +49,11 @@ class Guard:
             await self.app(scope, receive, send_with_id)
             return
         request = Request(scope, receive)
-        limit = (
-            self.settings.max_batch_bytes
-            if scope["path"] == "/v1/events"
-            else self.settings.max_body_bytes
-        )
+        limit = self.settings.max_body_bytes
+        if scope["path"] == "/v1/events":
+            limit = self.settings.max_batch_bytes
+        elif scope["path"] == "/auth/logo":
+            limit += FORM_BYTES
         body = await _read(receive, headers, limit)
         if body is None:
             answer = refusal(request, 413, f"The body is larger than {limit} bytes.", "too_large")

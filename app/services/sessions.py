@@ -156,6 +156,21 @@ async def sign_out(ctx: Context) -> None:
         ctx.audit("person.signed_out", subject=("person", person.id))
 
 
+async def end(ctx: Context, token: str) -> None:
+    """End the session a cookie stands for, whoever acts; none there already is success."""
+    session = await ctx.db.scalar(
+        select(LoginSession).where(
+            col(LoginSession.token_hash) == ctx.keyring.hash_token(token),
+            col(LoginSession.revoked_at).is_(None),
+        )
+    )
+    if session is not None:
+        session.revoked_at = ctx.now()
+        ctx.audit(
+            "person.signed_out", subject=("person", session.person_id), body={"by": "its cookie"}
+        )
+
+
 async def list_sessions(ctx: Context) -> list[SessionInfo]:
     """Return the acting person's living sessions, the current one first, then the newest."""
     person = await people.me(ctx)
