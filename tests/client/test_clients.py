@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import ssl
 import traceback
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -18,6 +19,7 @@ from tests.client import signing
 from tests.client.fake import DEVICE, ID, PDF, TOKEN, FakeApi, Reply, refusal
 from turnpike_client import AsyncVendorClient, TurnpikeError, VendorClient, fetch_jwks
 
+TLS = ssl.create_default_context()  # loading it anew for each test would take most of the time
 BUSY = refusal(503, "unavailable")
 
 
@@ -27,9 +29,15 @@ class Caller:
     def __init__(self, kind: str, url: str, **options: Any) -> None:
         self.pauses: list[float] = []
         if kind == "blocking":
-            self.client: Any = VendorClient(url, TOKEN, pause=self.pauses.append, **options)
+            transport: Any = httpx.HTTPTransport(verify=TLS)
+            self.client: Any = VendorClient(
+                url, TOKEN, pause=self.pauses.append, transport=transport, **options
+            )
         else:
-            self.client = AsyncVendorClient(url, TOKEN, pause=self.pause, **options)
+            transport = httpx.AsyncHTTPTransport(verify=TLS)
+            self.client = AsyncVendorClient(
+                url, TOKEN, pause=self.pause, transport=transport, **options
+            )
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)

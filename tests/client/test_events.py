@@ -60,6 +60,14 @@ def test_the_fullest_chunk_just_fits(api: FakeApi, client: PlatformClient) -> No
     assert 5 * 1024 * 1024 - 100 < len(api.seen[0].body) <= 5 * 1024 * 1024
 
 
+def test_the_commas_between_a_thousand_events_count(api: FakeApi, client: PlatformClient) -> None:
+    empty = len(json.dumps(event(0, id="e-000", time="t", data=""), separators=(",", ":")))
+    data = "x" * (MAX_EVENT_BYTES // 1_000 - empty)
+    client.send_events(event(n, id=f"e-{n:03}", time="t", data=data) for n in range(1_000))
+    assert sum(len(seen.json["events"]) for seen in api.seen) == 1_000
+    assert all(len(seen.body) <= 5 * 1024 * 1024 for seen in api.seen)
+
+
 def test_no_events_are_no_request(api: FakeApi, client: PlatformClient) -> None:
     assert client.send_events([]) == EventsResult(0, 0)
     assert api.seen == []

@@ -78,7 +78,8 @@ def test_the_signature_must_be_r_and_s_and_not_der() -> None:
     signed = f"{part(HEADER)}.{part(claims())}"
     assert reason_of(f"{signed}.{b64(SIGNER.der(signed))}") == "bad_signature"
     raw = SIGNER.raw(signed)
-    for wrong in (raw[32:] + raw[:32], bytes(64), raw[:63], raw + b"\0", b"\xff" * 64):
+    longer = raw[:32] + b"\0" + raw[32:]  # the same two numbers
+    for wrong in (raw[32:] + raw[:32], bytes(64), raw[:63], raw + b"\0", longer, b"\xff" * 64):
         assert reason_of(f"{signed}.{b64(wrong)}") == "bad_signature"
 
 
@@ -101,6 +102,8 @@ def test_a_key_that_is_not_in_the_jwks_is_refused() -> None:
         {"use": "enc"},
         {"x": b64(bytes(32))},
         {"x": b64(b"\1" * 31)},
+        {"x": b64(b"\0" + base64.urlsafe_b64decode(SIGNER.jwk["x"] + "="))},
+        {"y": b64(b"\0" + base64.urlsafe_b64decode(SIGNER.jwk["y"] + "="))},
         {"x": 5},
         {"y": "***"},
     ],

@@ -48,6 +48,7 @@ class Device(Row):
     last_active_at: datetime | None = None
     status: str | None = None
     actor_omni: str | None = None
+    receipt: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,7 @@ class AuditEntry(Row):
 
     id: str
     kind: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
