@@ -73,6 +73,7 @@ class Runtime:
             documents=self.documents,
             _providers=self.providers,
             readonly=readonly,
+            express=self.database.express,
         )
         wakes = not (readonly or quiet)
         if wakes:

@@ -6,8 +6,9 @@ import datetime as dt
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -19,7 +20,7 @@ from app import runtime as runtime_module
 from app.core.clock import FixedClock
 from app.core.jws import Signer
 from app.core.keyring import Keyring
-from app.database import Database
+from app.database import Database, Express
 from app.documents.press import Press
 from app.keys import load_signer
 from app.limiting import WindowLimiter, build_limiter
@@ -85,6 +86,22 @@ class OneConnection(Database):
     """A database seen through one connection whose outer transaction is rolled back."""
 
     connection: AsyncConnection | None = None
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        if self.express is not None:
+            self.express = cast("Express", self)
+
+    async def run(self, statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Stand in for the express lane: the same statements, rolled back like all the rest."""
+        assert self.connection is not None
+        raw = (await self.connection.get_raw_connection()).driver_connection
+        async with raw.transaction():  # type: ignore[union-attr]
+            cursor = await raw.execute(statement, params)  # type: ignore[union-attr]
+            return await cursor.fetchall() if cursor.description else []
+
+    async def close(self) -> None:
+        await self.engine.dispose()
 
     def session(self, *, readonly: bool = False) -> AsyncSession:
         return AsyncSession(

@@ -19,7 +19,7 @@ from app.core.errors import ForbiddenError, NotFoundError, NotSignedInError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
 from app.services.hasher import PasswordHasher
-from app.services.ports import Documents, Limiter, Providers
+from app.services.ports import Documents, Express, Limiter, Providers
 from app.settings import Settings
 from models.audit import AuditEvent
 from models.person import Role
@@ -80,6 +80,7 @@ class Context:
     documents: Documents
     _providers: Providers
     readonly: bool = False
+    express: Express | None = None
     refusals: list[AuditEvent] = field(default_factory=list[AuditEvent])
     _after_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
