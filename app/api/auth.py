@@ -37,6 +37,12 @@ class EmailIn(BaseModel):
     email: str = Field(max_length=320)
 
 
+class ResendIn(EmailIn):
+    """Whose confirmation to send again, and where to go afterwards."""
+
+    next: str = Field("", max_length=1_000, description="A path of this site.")
+
+
 class TokenIn(BaseModel):
     """The secret of a mailed link."""
 
@@ -75,14 +81,16 @@ async def sign_up(
     return go(request, "/signup", {"sent": "1", "email": body.email}, status=202)
 
 
-@router.post("/resend", status_code=202, response_model=Moved, openapi_extra=accepts(EmailIn))
+@router.post("/resend", status_code=202, response_model=Moved, openapi_extra=accepts(ResendIn))
 async def resend(
     request: Request,
     ctx: AnyoneCtx,
-    body: Annotated[EmailIn, Depends(posted(EmailIn, "/signup", keep=("email",)))],
+    body: Annotated[ResendIn, Depends(posted(ResendIn, "/signup", keep=("email",)))],
 ) -> Response:
     """Send the confirmation once more; the answer is the same whoever the address belongs to."""
     await accounts.resend_confirmation(ctx, body.email)
+    if onward := local_path(body.next, ""):
+        return go(request, onward, status=202)
     return go(request, "/signup", {"sent": "1", "email": body.email}, status=202)
 
 
