@@ -45,8 +45,7 @@ def refusal(name: str, payload: dict[str, Any]) -> str | None:
     if found is None:
         return "unknown handler"
     if not found.handler.fn.__module__.startswith("state."):
-        is_setter = name.endswith(".setvar") or name.rpartition(".")[2].startswith("set_")
-        return "a setter of any value" if is_setter else None
+        return "a setter of any value" if name.endswith(".setvar") else None
     parameters = _parameters(found.handler.fn)
     unknown = set(payload) - set(parameters)
     if unknown:
