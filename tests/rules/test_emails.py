@@ -19,6 +19,8 @@ from app.rules.emails import normalise_email
         ("a@玩具.example", "a@xn--h6q964f.example"),
         ("a@toys。example", "a@toys.example"),
         ("a@mail.toys.example", "a@mail.toys.example"),
+        ("a@163.com", "a@163.com"),
+        ("a@mail.163.com", "a@mail.163.com"),
         ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
     ],
 )
@@ -64,6 +66,14 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(InvalidInputError) as refusal:
         normalise_email(text, "contact")
     assert refusal.value.fields == [("contact", "must be an e-mail address")]
+
+
+def test_an_address_has_at_most_254_characters() -> None:
+    local, start = "a" * 64, ".".join(["b" * 63] * 2)
+    longest = f"{local}@{start}.{'c' * 61}"
+    assert len(normalise_email(longest)) == 254
+    with pytest.raises(InvalidInputError):
+        normalise_email(longest + "c")
 
 
 @given(st.text() | st.emails())
