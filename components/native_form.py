@@ -64,6 +64,8 @@ def state_form(
         *children,
         on_submit=on_submit,
         class_name=props.pop("class_name", "form"),
+        no_validate=True,
+        custom_attrs={"data-checked": "true", **props.pop("custom_attrs", {})},
         **props,
     )
 
@@ -194,7 +196,8 @@ def password_field(
                 **props,
             ),
             rx.el.button(
-                w.SHOW,
+                rx.el.span(w.SHOW),
+                rx.el.span(f" {w.SHOWN_THING}", class_name="sr-only"),
                 type="button",
                 class_name="btn btn-quiet",
                 custom_attrs={
@@ -202,8 +205,6 @@ def password_field(
                     "data-show-word": w.SHOW,
                     "data-hide-word": w.HIDE,
                     "aria-controls": made_id,
-                    "aria-pressed": "false",
-                    "aria-label": w.REVEAL,
                 },
             ),
             class_name="affix",

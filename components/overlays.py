@@ -92,6 +92,8 @@ def confirm_dialog(
                 class_name="dialog-foot",
             ),
             on_submit=on_confirm,
+            no_validate=True,
+            custom_attrs={"data-checked": "true"},
         ),
         open=open,
         on_close=on_cancel,

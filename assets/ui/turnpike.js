@@ -34,8 +34,7 @@
     if (!input) return;
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
-    button.setAttribute("aria-pressed", String(shown));
-    button.textContent = shown ? button.dataset.hideWord : button.dataset.showWord;
+    button.firstElementChild.textContent = shown ? button.dataset.hideWord : button.dataset.showWord;
     input.focus();
   };
 
@@ -113,7 +112,10 @@
     if (tabs) walk(event, [...tabs.querySelectorAll("[role=tab]")], "ArrowLeft", "ArrowRight");
   });
 
-  // Forms. A field is checked when it is left; the server's answer appears in place and keeps what was typed.
+  // Forms: those that post by themselves (data-native) and those whose fields go to an event handler (data-checked).
+  const FORM = "form:is([data-native], [data-checked])";
+
+  // A field is checked when it is left; the server's answer appears in place and keeps what was typed.
   const errorOf = (input) => document.getElementById(`${input.id}-error`);
 
   const show = (input, text) => {
@@ -127,7 +129,9 @@
   const problem = (input) => {
     const state = input.validity;
     if (state.valid) return "";
-    if (state.valueMissing) return input.dataset.missing || "Please fill this in.";
+    if (state.valueMissing && input.type === "checkbox") return "Tick this to go on.";
+    if (state.valueMissing && input.type === "file") return "Choose a file.";
+    if (state.valueMissing) return "Fill this in.";
     if (state.typeMismatch && input.type === "email") return "Enter an address like name@example.com.";
     if (state.tooShort) return `Use at least ${input.minLength} characters.`;
     if (state.patternMismatch && input.title) return input.title;
@@ -159,14 +163,14 @@
 
   document.addEventListener("focusout", (event) => {
     const input = event.target;
-    if (!input.matches?.("form[data-native] .input")) return;
+    if (!input.matches?.(`${FORM} .input`)) return;
     if (pressed) waiting.add(input);
     else check(input);
   });
 
   document.addEventListener("input", (event) => {
     const input = event.target;
-    if (input.getAttribute?.("aria-invalid") === "true" && input.closest("form[data-native]") && input.validity.valid && input.dataset.said !== input.value) show(input, "");
+    if (input.getAttribute?.("aria-invalid") === "true" && errorOf(input) && input.closest(FORM) && input.validity.valid && input.dataset.said !== input.value) show(input, "");
   });
 
   const busy = (form, on) => {
@@ -217,20 +221,23 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("form[data-native]")) return;
+    if (!form.matches(FORM)) return;
     const enhanced = form.dataset.native === "in-place";
     if (form.hasAttribute("data-busy")) return event.preventDefault();
-    const wrong = [...form.querySelectorAll(".input")].filter((input) => {
+    const wrong = [...form.elements].filter((input) => {
+      if (!input.willValidate || !errorOf(input)) return false;
       const text = problem(input);
       show(input, text);
       return text;
     });
     if (wrong.length || !form.checkValidity()) {
       event.preventDefault();
+      event.stopPropagation();
       (wrong[0] || form.querySelector(":invalid")).focus();
       if (!wrong.length) form.reportValidity();
       return;
     }
+    if (!("native" in form.dataset)) return;
     if (!enhanced) return void setTimeout(() => busy(form, true));
     event.preventDefault();
     busy(form, true);
@@ -238,12 +245,18 @@
       busy(form, false);
       fail(form, { error: "The server cannot be reached. What you typed is kept; try again." });
     });
-  });
+  }, true);
 
   // Coming back with the browser's button must not find a form still waiting.
   addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[data-busy]").forEach((form) => busy(form, false));
   });
+
+  // A page that is swapped without loading is announced like one that loads.
+  let announced = document.title;
+  new MutationObserver(() => {
+    if (document.title && document.title !== announced) say((announced = document.title));
+  }).observe(document.head, { childList: true, subtree: true, characterData: true });
 
   document.addEventListener("keydown", (event) => {
     if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && !event.altKey && !event.shiftKey) {

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 BIN = Path(sys.executable).parent
 SHOTS = HERE / "shots"
 PAGES = ["", "forms", "states", "pieces", "onboarding", "signup"]
-SIZES = [(1440, 900), (800, 900), (360, 740)]
+SIZES = [(1920, 1080), (1440, 900), (800, 900), (360, 740)]
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
@@ -123,7 +123,7 @@ def main() -> int:
                         page.goto(f"{base}/{path}", wait_until="networkidle")
                         page.wait_for_timeout(500)
                         faults += inspect(page, f"{path or 'index'}-{width}-{mode}", width)
-                    if args.walk and width != 800:
+                    if args.walk and width in (1440, 360):
                         walk(page, base, SHOTS, f"{width}-{mode}")
                     context.close()
             browser.close()

@@ -337,7 +337,7 @@ def index() -> rx.Component:
             verb="Release device",
             on_confirm=s.confirm,
             on_cancel=s.cancel,
-            reason="optional",
+            reason="required",
         ),
         title="Devices",
         current="devices",
