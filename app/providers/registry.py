@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic_settings import BaseSettings
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers.alipay import AlipayEvents, AlipayProvider, AlipaySettings
 from app.providers.smtp import SmtpMailer, SmtpSettings
 from app.providers.stripe import StripeEvents, StripeProvider, StripeSettings
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
@@ -79,6 +80,10 @@ def build_providers() -> Registry:
             ("stripe-connect", card.connect_webhook_secret),
         ):
             sources.append(StripeEvents(slug, secret.get_secret_value(), is_live=card.is_live))
+    wallet = AlipaySettings()  # pyright: ignore[reportCallIssue]
+    if wallet.is_configured:
+        payments["alipay"] = AlipayProvider(wallet)
+        sources.append(AlipayEvents(wallet))
     return Registry(payments, {source.slug: source for source in sources})
 
 
@@ -88,5 +93,5 @@ def build_mailer(sender: str) -> Mailer:
     return SmtpMailer(settings, sender) if settings.host else UnconfiguredMailer()
 
 
-SETTINGS: tuple[type[BaseSettings], ...] = (StripeSettings, SmtpSettings)
+SETTINGS: tuple[type[BaseSettings], ...] = (StripeSettings, AlipaySettings, SmtpSettings)
 """Every adapter's settings, so that none stays undocumented."""

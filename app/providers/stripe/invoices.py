@@ -31,7 +31,7 @@ class Invoices(Part):
         number: str,
         lines: Sequence[BillLine],
         total: Money,
-        due_at: dt.datetime,  # noqa: ARG002 - charged at once, so Stripe needs no due date
+        due_at: dt.datetime,
         idempotency_key: str,
     ) -> ProviderInvoice:
         """Draft with items, compare totals, finalise without charging.
