@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.sandbox.alipay import trades
+from app.sandbox.alipay import trades, transfers
 from app.sandbox.alipay.notify import notify_trade
 from app.sandbox.alipay.refunds import give_back
 from app.sandbox.control import Body, read
@@ -34,6 +34,7 @@ class AlipayControl:
         return [
             Route("/alipay/trades/{out_trade_no}", self.change, methods=["POST"]),
             Route("/alipay/accounts/{user_id}/block", self.block, methods=["POST"]),
+            Route("/alipay/transfers/{out_biz_no}/return", self.give_back, methods=["POST"]),
         ]
 
     async def change(self, request: Request) -> Response:
@@ -67,3 +68,12 @@ class AlipayControl:
         self._world.store.put("alipay_blocked", user, {"id": user})
         self._world.store.flush()
         return JSONResponse({"user_id": user}, status_code=201)
+
+    async def give_back(self, request: Request) -> Response:
+        """Let a payout come back."""
+        made = self._world.store.get("alipay_transfer", request.path_params["out_biz_no"])
+        if made is None:
+            raise HTTPException(404, "No such payout.")
+        transfers.give_back(self._world, made)
+        self._world.store.flush()
+        return JSONResponse(made)

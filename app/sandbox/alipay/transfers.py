@@ -17,6 +17,7 @@ from app.sandbox.alipay.call import (
 )
 from app.sandbox.alipay.notify import send_message
 from app.sandbox.store import Document
+from app.sandbox.world import World
 
 
 class Payee(BizContent):
@@ -81,22 +82,37 @@ def transfer(call: AlipayCall) -> Document:
         "order_id": new_number(call.world, 32),
         "amount": amount,
         "payee": biz.payee_info.identity,
+        "status": "SUCCESS",
         "content": content,
         "at": call.world.clock.beijing(),
     }
     call.store.put("alipay_transfer", biz.out_biz_no, made)
-    send_message(
-        call.world,
-        "alipay.fund.trans.order.changed",
-        {
-            **_answer(made),
-            "trans_amount": yuan(amount),
-            "product_code": biz.product_code,
-            "biz_scene": biz.biz_scene,
-            "action_type": "FINISH",
-        },
-    )
+    _tell(call.world, made)
     return _answer(made)
+
+
+def give_back(world: World, made: Document) -> None:
+    """Let a payout come back from an account that cannot keep it."""
+    if made["status"] != "SUCCESS":
+        return
+    made["status"] = "REFUND"
+    world.store.put("alipay_transfer", made["id"], made)
+    book(world, made["payee"], -made["amount"])
+    book(world, world.config.alipay.seller_id, made["amount"])
+    _tell(world, made)
+
+
+def _tell(world: World, made: Document) -> None:
+    message = {
+        **_answer(made),
+        "trans_amount": yuan(made["amount"]),
+        "product_code": "TRANS_ACCOUNT_NO_PWD",
+        "biz_scene": "DIRECT_TRANSFER",
+        "action_type": "FINISH",
+    }
+    if made["status"] != "SUCCESS":
+        message["fail_reason"] = "收款账号不可用"
+    send_message(world, "alipay.fund.trans.order.changed", message)
 
 
 def _answer(made: Document) -> Document:
@@ -104,7 +120,7 @@ def _answer(made: Document) -> Document:
         "out_biz_no": made["id"],
         "order_id": made["order_id"],
         "pay_fund_order_id": made["order_id"],
-        "status": "SUCCESS",
+        "status": made["status"],
         "trans_date": made["at"],
     }
 
@@ -122,7 +138,7 @@ def query_transfer(call: AlipayCall) -> Document:
     return {
         "out_biz_no": made["id"],
         "order_id": made["order_id"],
-        "status": "SUCCESS",
+        "status": made["status"],
         "pay_date": made["at"],
         "trans_amount": yuan(made["amount"]),
     }

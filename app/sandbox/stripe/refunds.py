@@ -44,12 +44,13 @@ def refund(
             param="amount",
         )
     made = _new_refund(world, charge, wanted, reason, metadata or {})
+    before = {name: charge[name] for name in ("amount_refunded", "refunded")}
     charge["amount_refunded"] += wanted
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     world.store.put("charge", charge["id"], charge)
     book(world.store, "platform", charge["currency"], -wanted)
     emit(world, "refund.created", made, call=call)
-    emit(world, "charge.refunded", charge, call=call)
+    emit(world, "charge.refunded", charge, previous=before, call=call)
     return made
 
 
