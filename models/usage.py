@@ -13,8 +13,8 @@ from models.base import Table, UtcDateTime
 class UsageEvent(Table, table=True):
     """An event exactly as the platform sent it; durable before it is acknowledged.
 
-    ``seq`` grows with every insert and is the fold's position. ``content_hash`` tells a repeated
-    event from another one under the same id. ``data`` is canonical JSON.
+    ``seq`` grows with every insert and is the fold's position. ``data`` is canonical JSON, so that
+    a repeated event can be told from another one under the same id.
     """
 
     __table_args__ = (UniqueConstraint("source_id", "event_id"),)
@@ -28,7 +28,6 @@ class UsageEvent(Table, table=True):
     event_id: str = Field(max_length=255)
     type: str = Field(max_length=64)
     occurred_at: dt.datetime = Field(sa_type=UtcDateTime)
-    content_hash: str = Field(max_length=64)
     data: str = Field(sa_type=Text)
     received_at: dt.datetime = Field(sa_type=UtcDateTime)
 

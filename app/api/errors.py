@@ -30,6 +30,7 @@ class Envelope(BaseModel):
     reason: str
     request_id: str
     fields: list[FieldProblem] | None = None
+    index: int | None = None
 
 
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
@@ -59,7 +60,8 @@ async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for it
     if (back := _way_back(request, error)) is not None:
         return back
-    extra: dict[str, Any] = {"retry_after": error.retry_after}
+    told = {name: value for name, value in error.details.items() if isinstance(value, str | int)}
+    extra: dict[str, Any] = {"retry_after": error.retry_after, **told}
     if isinstance(error, InvalidInputError) and error.fields:
         extra["fields"] = [{"path": path, "problem": problem} for path, problem in error.fields]
     return refusal(request, error.status, error.message, error.reason, **extra)

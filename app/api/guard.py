@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import refusal
+from app.core.errors import MalformedError
 from app.core.ids import new_id
 from app.settings import Settings
 
@@ -60,10 +61,14 @@ class Guard:
             await answer(scope, receive, send_with_id)
             return
         is_json = headers.get("content-type", "").partition(";")[0].strip().endswith("json")
-        if is_json and body and (problem := json_problem(body)):
-            answer = refusal(request, 400, problem, "malformed")
-            await answer(scope, receive, send_with_id)
-            return
+        if is_json and body:
+            try:
+                # Endpoints for large bodies take it from here instead of parsing it again.
+                scope["state"]["json"] = read_json(body)
+            except MalformedError as error:
+                answer = refusal(request, 400, error.message, "malformed")
+                await answer(scope, receive, send_with_id)
+                return
         await self.app(scope, _replay(body, receive), send_with_id)
 
 
@@ -100,26 +105,25 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-def json_problem(body: bytes) -> str | None:
-    """Say what keeps a body from being plain JSON; None when nothing does.
+def read_json(body: bytes) -> Any:
+    """Return what a body of plain JSON says; raises ``MalformedError`` for anything else.
 
     Refuses NaN and Infinity, duplicate keys, lone surrogates, NUL and what is not UTF-8: each of
     them means something else to the next reader.
     """
     try:
         text = body.decode()
-        json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-    except UnicodeDecodeError:
-        return "The body is not UTF-8."
-    except RecursionError:
-        return "The body is nested too deeply."
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+    except UnicodeDecodeError as error:
+        raise MalformedError("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise MalformedError("The body is nested too deeply.") from error
     except ValueError as error:
-        return f"The body is not valid JSON: {error}"
-    if "\\u" in text or "\x00" in text:
-        value = json.loads(text)
-        if _has_bad_text(value):
-            return "The body holds NUL or a lone surrogate."
-    return None
+        raise MalformedError(f"The body is not valid JSON: {error}") from error
+    # Without an escape there is no way to write either of them.
+    if "\\u" in text and _has_bad_text(value):
+        raise MalformedError("The body holds NUL or a lone surrogate.")
+    return value
 
 
 def _no_constant(name: str) -> Any:

@@ -37,8 +37,9 @@ class InvalidInputError(DomainError):
         *,
         fields: list[tuple[str, str]] | None = None,
         reason: str | None = None,
+        **details: Any,
     ) -> None:
-        super().__init__(message, reason=reason)
+        super().__init__(message, reason=reason, **details)
         self.fields = fields or []
 
 

@@ -1,0 +1,67 @@
+"""What all lists and answers of the REST surface have in common."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, PlainSerializer
+
+from app.api.errors import Envelope
+from app.core.clock import to_rfc3339
+from app.core.money import Money
+from app.services import paging
+
+Out = TypeVar("Out", bound=BaseModel)
+Row = TypeVar("Row")
+
+Limit = Annotated[int, Query(ge=1, le=paging.MAX_LIMIT, description="Rows on a page.")]
+Cursor = Annotated[
+    str | None, Query(max_length=1000, description="The `next_cursor` of the page before.")
+]
+Instant = Annotated[dt.datetime, PlainSerializer(to_rfc3339, return_type=str)]
+"""An instant as RFC 3339 in UTC with ``Z``."""
+
+_MEANINGS = {
+    400: "The body is no plain JSON.",
+    401: "No valid credential came along.",
+    402: "Something has to be paid first.",
+    403: "The credential does not allow this.",
+    404: "There is no such thing here.",
+    409: "It clashes with what is already there.",
+    413: "The body is too large.",
+    422: "Some fields are not valid.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+    503: "Something we depend on is down; try again later.",
+}
+
+
+class MoneyOut(BaseModel):
+    """An amount as decimal text with its currency."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> MoneyOut:
+        """Return the amount as it is written in answers."""
+        return cls(amount=money.text(), currency=money.currency)
+
+
+class ListOut(BaseModel, Generic[Out]):
+    """One page of a list; ``next_cursor`` is null on the last one."""
+
+    data: list[Out]
+    next_cursor: str | None = None
+
+
+def page_of(page: paging.Page[Row], out: Callable[[Row], Out]) -> ListOut[Out]:
+    """Return a page as it is answered."""
+    return ListOut(data=[out(row) for row in page.rows], next_cursor=page.next_cursor)
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of refusals, all of one shape."""
+    return {status: {"model": Envelope, "description": _MEANINGS[status]} for status in statuses}
