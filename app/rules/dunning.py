@@ -65,8 +65,8 @@ def mail_due(
 ) -> Reminder | None:
     """Return the reminder to send now for an invoice that is still unpaid.
 
-    ``DUE_SOON`` is left out where the invoice itself came that late. Only the latest whose time has come: after an outage nobody gets a series at once, and an
-    earlier one never follows a later one.
+    ``DUE_SOON`` is left out where the invoice itself came that late. Only the latest whose time has
+    come: after an outage nobody gets a series at once, and an earlier one never follows a later one.
     """
     times = _times(opened_at, due_at)
     come = [reminder for reminder in Reminder if reminder in times and times[reminder] <= now]

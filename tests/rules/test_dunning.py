@@ -98,6 +98,46 @@ def test_where_the_due_day_is_the_last_day_of_grace_one_mail_says_both() -> None
     assert dunning.mail_due(OPENED, due_at, due_at, (Reminder.DUE_SOON,)) is Reminder.BLOCKED
 
 
+@pytest.mark.parametrize(
+    ("term", "passed", "after"),
+    [
+        (7, 0, 4),
+        (7, 1, 7),
+        (7, 2, 14),
+        (7, 3, None),
+        (2, 0, 2),
+        (2, 1, 2),
+        (14, 2, 14),
+        (30, 2, 30),
+    ],
+)
+def test_the_next_look_is_when_the_next_reminder_falls_due(
+    term: int, passed: int, after: int | None
+) -> None:
+    due = None if after is None else OPENED + days(after)
+    assert dunning.next_reminder(OPENED, OPENED + days(term), passed) == due
+
+
+def test_what_is_behind_us_can_be_kept_as_a_number() -> None:
+    assert dunning.sent_before(0) == frozenset()
+    assert dunning.sent_before(2) == {Reminder.DUE_SOON, Reminder.OVERDUE}
+    for reminder in Reminder:
+        assert reminder in dunning.sent_before(dunning.passed_with(reminder))
+        assert reminder not in dunning.sent_before(dunning.passed_with(reminder) - 1)
+
+
+@given(st.integers(0, 40))
+def test_looking_only_when_due_sends_a_mail_at_every_look(term: int) -> None:
+    due_at, passed, mails = OPENED + days(term), 0, []
+    while (look := dunning.next_reminder(OPENED, due_at, passed)) is not None:
+        mail = dunning.mail_due(OPENED, due_at, look, dunning.sent_before(passed))
+        assert mail is not None
+        assert dunning.passed_with(mail) > passed
+        passed = dunning.passed_with(mail)
+        mails.append(mail)
+    assert mails[-1] is Reminder.BLOCKED
+
+
 @given(st.integers(0, 40), st.lists(st.integers(0, 90), max_size=12).map(sorted))
 def test_reminders_only_ever_grow_more_serious(term: int, checks: list[int]) -> None:
     order = list(Reminder)

@@ -74,6 +74,14 @@ def test_the_reversals_of_a_full_refund_are_the_share(gross: Money, wishes: list
     assert total(taken, gross.currency) == share
 
 
+@pytest.mark.parametrize(
+    ("currency", "least"),
+    [("USD", "10"), ("EUR", "10"), ("CNY", "70"), ("GBP", "0.01"), ("JPY", "1")],
+)
+def test_a_payout_has_a_least_amount(currency: str, least: str) -> None:
+    assert revenue.minimum_payout(currency) == Money.of(least, currency)
+
+
 def registration(number: int, minutes: int = 0) -> revenue.Registration:
     return revenue.Registration(UUID(int=number), uuid4(), AT + dt.timedelta(minutes=minutes))
 
