@@ -15,7 +15,12 @@ import typer
 from app import build, logs, migrations
 from app.settings import Settings
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Turnpike: board, meter, bill.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="Turnpike: board, meter, bill.",
+)
 ops = typer.Typer(no_args_is_help=True, help="Operations staff.")
 billing = typer.Typer(no_args_is_help=True, help="Monthly runs.")
 keys = typer.Typer(no_args_is_help=True, help="Signing keys and platform tokens.")

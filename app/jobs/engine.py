@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast
@@ -73,6 +73,32 @@ def job(name: JobName) -> Callable[[Job], Job]:
         return function
 
     return register
+
+
+class NotedError(DomainError):
+    """A failure that is kept, and taken up again, where the work itself is kept."""
+
+    status = 409
+    reason = "noted"
+
+
+class NoteFailure(Protocol):
+    """Keeps a failure with the work it belongs to."""
+
+    def __call__(self, ctx: Context, *, error: BaseException) -> Awaitable[None]:
+        """Keep it."""
+        ...
+
+
+@asynccontextmanager
+async def noted(work: Work, note: NoteFailure) -> AsyncGenerator[None]:
+    """Keep a failure of the steps within by ``note``, which decides about the next try."""
+    try:
+        yield
+    except Exception as error:  # the worker's edge: recorded, shown, retried
+        failure = error
+        await work.step("note failure", lambda ctx: note(ctx, error=failure))
+        raise NotedError(f"{type(error).__name__}: {error}"[:400]) from error
 
 
 class Engine:

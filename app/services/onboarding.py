@@ -220,4 +220,5 @@ async def _agree_on_price(ctx: Context, tenant: Tenant) -> None:
 async def _have_customer(ctx: Context, tenant: Tenant) -> None:
     method = await _method(ctx, tenant.id)
     if tenant.rail is Rail.CARD and not (method and method.customer_ref):
-        await outbox.enqueue(ctx, JobName.CREATE_CUSTOMER, str(tenant.id), tenant_id=tenant.id)
+        key = str(tenant.id)
+        await outbox.enqueue(ctx, JobName.CREATE_CUSTOMER, key, tenant_id=tenant.id, tenant=key)

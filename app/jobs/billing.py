@@ -1,0 +1,71 @@
+"""The monthly run, and everything an invoice goes through by itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from uuid import UUID
+
+from app.jobs.engine import Work, job, noted
+from app.jobs.schedule import every
+from app.services import billing, billing_runs, charges, copies, delivery
+from app.services.context import Context
+from app.services.ports import JobName
+
+
+@every(dt.timedelta(minutes=1))
+async def begin_closed_months(ctx: Context) -> int:
+    """Have every month billed that is over."""
+    found = await billing_runs.schedule(ctx)
+    return found if isinstance(found, int) else len(found)
+
+
+@every(dt.timedelta(minutes=1))
+async def retry_failed_months(ctx: Context) -> int:
+    """Take up tenants whose month stopped and whose wait is over."""
+    return await billing_runs.retry_due(ctx)
+
+
+@every(dt.timedelta(minutes=1))
+async def resume_charges(ctx: Context) -> int:
+    """Take up charges that a crash or a provider's silence left open."""
+    return await charges.resume_due(ctx)
+
+
+@job(JobName.BILLING_RUN)
+async def billing_run(work: Work) -> None:
+    """Begin one month for every vendor."""
+    period = str(work.payload["period"])
+    await work.step("start", lambda ctx: billing_runs.start_run(ctx, period))
+
+
+@job(JobName.BILL_TENANT)
+async def bill_tenant(work: Work) -> None:
+    """Bill one vendor's month, step by step; a failure is kept with the month and blocks nobody."""
+    tenant_id, period = UUID(str(work.payload["tenant_id"])), str(work.payload["period"])
+    async with noted(work, partial(billing.note_failure, tenant_id=tenant_id, period=period)):
+        for use_case in billing.STEPS:
+            await work.step(
+                use_case.__name__, partial(use_case, tenant_id=tenant_id, period=period)
+            )
+
+
+@job(JobName.COLLECT_INVOICE)
+async def collect_invoice(work: Work) -> None:
+    """Try to charge an invoice once."""
+    attempt_id = UUID(str(work.payload["attempt_id"]))
+    await work.step("collect", lambda ctx: charges.collect(ctx, attempt_id))
+
+
+@job(JobName.DELIVER_INVOICE)
+async def deliver_invoice(work: Work) -> None:
+    """Write a document once and mail it."""
+    invoice_id = UUID(str(work.payload["invoice_id"]))
+    await work.step("deliver", lambda ctx: delivery.deliver(ctx, invoice_id))
+
+
+@job(JobName.WITHDRAW_INVOICE)
+async def withdraw_invoice(work: Work) -> None:
+    """Close what could still take money for an invoice that needs none any more."""
+    invoice_id = UUID(str(work.payload["invoice_id"]))
+    await work.step("withdraw", lambda ctx: copies.withdraw(ctx, invoice_id))
