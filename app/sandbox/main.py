@@ -25,6 +25,7 @@ from app.sandbox.mail.control import MailControl
 from app.sandbox.mail.listener import listen
 from app.sandbox.mail.pages import Mailbox
 from app.sandbox.pages.render import STATIC, show
+from app.sandbox.stripe.cards import CARDS
 from app.sandbox.stripe.control import StripeControl
 from app.sandbox.stripe.service import open_stripe
 from app.sandbox.world import World
@@ -52,7 +53,17 @@ def create_app(config: SandboxConfig) -> Starlette:
 
     async def home(request: Request) -> Response:
         del request
-        return show("home.html", place="home", config=world.config, clock=world.clock)
+        return show(
+            "home.html",
+            place="home",
+            config=world.config,
+            smtp_port=app.state.smtp_port,
+            clock=world.clock,
+            cards=CARDS,
+            hold=world.store.setting("hold", False),
+            duplicates=world.store.setting("duplicates", False),
+            faults=len(world.faults.pending),
+        )
 
     async def health(request: Request) -> Response:
         del request
