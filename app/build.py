@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".web" / "build" / "client"
 STAMP = ROOT / ".web" / "turnpike.stamp"
+PLACEHOLDER = "http://turnpike.invalid"
 SOURCES = ("app/pages", "components", "state", "assets", "rxconfig.py", "app/app.py")
 
 SERVING = {
@@ -24,9 +27,9 @@ SERVING = {
 """What makes the built front end be served as it is. Two are internal to Reflex: its version is pinned."""
 
 
-def fingerprint(public_url: str) -> str:
+def fingerprint() -> str:
     """Return a hash of everything the front end is made from."""
-    digest = hashlib.sha256(f"{public_url}\n{version('reflex')}\n".encode())
+    digest = hashlib.sha256(f"{version('reflex')}\n".encode())
     for source in SOURCES:
         path = ROOT / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
@@ -36,20 +39,20 @@ def fingerprint(public_url: str) -> str:
     return digest.hexdigest()
 
 
-def is_current(public_url: str) -> bool:
-    """Tell whether what was built is what the sources and the public address say."""
-    return BUILT.is_dir() and STAMP.is_file() and STAMP.read_text() == fingerprint(public_url)
+def is_current() -> bool:
+    """Tell whether what was built is what the sources say."""
+    return BUILT.is_dir() and STAMP.is_file() and STAMP.read_text() == fingerprint()
 
 
-def ensure(public_url: str) -> bool:
+def ensure() -> bool:
     """Build the front end unless it is current; tell whether it was built."""
-    if is_current(public_url):
+    if is_current():
         return False
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(BUILT, ignore_errors=True)
     environment = os.environ | {
-        "PUBLIC_URL": public_url,
-        "REFLEX_API_URL": public_url,
+        "PUBLIC_URL": PLACEHOLDER,
+        "REFLEX_API_URL": PLACEHOLDER,
         "REFLEX_USE_NPM": "1",
         "REFLEX_CHECK_LATEST_VERSION": "0",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -62,9 +65,29 @@ def ensure(public_url: str) -> bool:
         env=environment,
         check=True,
     )
+    _release_address()
     _tidy_lock()
-    STAMP.write_text(fingerprint(public_url))
+    STAMP.write_text(fingerprint())
     return True
+
+
+def _release_address() -> None:
+    """Let the page talk to whichever address it came from, instead of the one it was built with."""
+    host = PLACEHOLDER.removeprefix("http://")
+    found = 0
+    for script in BUILT.rglob("*.js"):
+        text = script.read_text()
+        if host not in text:
+            continue
+        text = re.sub(rf"([`\"'])ws://{host}", r"location.origin.replace(/^http/,`ws`)+\1", text)
+        text = re.sub(rf"([`\"'])http://{host}", r"location.origin+\1", text)
+        script.write_text(text)
+        packed = script.with_name(script.name + ".gz")
+        if packed.exists():
+            packed.write_bytes(gzip.compress(text.encode(), mtime=0))
+        found += 1
+    if not found:
+        raise RuntimeError("the built front end does not name its server: Reflex changed")
 
 
 def _tidy_lock() -> None:

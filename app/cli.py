@@ -46,9 +46,8 @@ def migrate(revision: str = "head") -> None:
 
 @cli.command("build")
 def build_front_end() -> None:
-    """Build the front end, if its sources or the public address changed."""
-    settings = Settings()  # pyright: ignore[reportCallIssue]
-    built = build.ensure(settings.public_url.rstrip("/"))
+    """Build the front end, if its sources changed; it works at any public address."""
+    built = build.ensure()
     typer.echo("The front end was built." if built else "The front end is current.")
 
 
@@ -93,8 +92,8 @@ def demo_seed() -> None:
 def serve() -> None:
     """Serve the UI and the API; with RUN_WORKER (the default) the jobs as well."""
     settings = Settings()  # pyright: ignore[reportCallIssue]
-    if not build.is_current(settings.public_url.rstrip("/")):
-        typer.echo("The front end is not built for this public address: run build first.", err=True)
+    if not build.is_current():
+        typer.echo("The front end is not built, or its sources changed: run build first.", err=True)
         raise typer.Exit(2)
     os.environ.update(build.SERVING)
     os.environ["REFLEX_API_URL"] = settings.public_url.rstrip("/")

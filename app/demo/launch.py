@@ -30,7 +30,7 @@ def run(folder: Path, base_url: str, sandbox_url: str, smtp_port: int) -> int:
     config.write_text(json.dumps(world.sandbox_config(), indent=2))
     config.chmod(0o600)
     _say("Building the front end (once; later starts take seconds)")
-    build.ensure(base_url)
+    build.ensure()
     _step(environment, "migrate")
     is_new = not (world.folder / "demo.json").exists()
     if is_new:

@@ -1,0 +1,28 @@
+"""Runs every test: the quick ones side by side, then the journeys and the kills one by one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+APART = ["tests/e2e", "tests/faults"]
+
+
+def main() -> int:
+    """Return the exit code of the first run that failed."""
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    quick = ["-n", "2", "--dist", "loadfile", *(f"--ignore={path}" for path in APART), "tests"]
+    for arguments in (quick, [*APART, "-p", "no:randomly"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *arguments, *sys.argv[1:]],
+            env=environment,
+            check=False,
+        )
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

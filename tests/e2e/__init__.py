@@ -1,0 +1,1 @@
+"""Journeys in Chromium against the built product and the simulated outside world."""

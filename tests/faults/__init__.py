@@ -1,0 +1,1 @@
+"""Kills, restarts, duplicates and races against the running product."""

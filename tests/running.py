@@ -1,0 +1,149 @@
+"""A product of the tests' own: real processes, real sockets, a database of either kind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from app.demo.world import World, make
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 90
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """One process in a group of its own, so that everything it started ends with it."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    log: Path
+    popen: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it."""
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [sys.executable, *self.arguments],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """End the whole group at once, as a power cut would."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Ask politely, wait, and make sure."""
+        self._signal(signal.SIGTERM)
+
+    def _signal(self, number: int) -> None:
+        if self.popen is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, number)
+        try:
+            self.popen.wait(25)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.wait()
+        self.popen = None
+
+
+@dataclass
+class Product:
+    """The product and its outside world, running."""
+
+    world: World
+    environment: dict[str, str]
+    outside: Process
+    server: Process
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.world.base_url
+
+    @property
+    def mailbox(self) -> str:
+        return f"{self.world.sandbox_url}/mailbox"
+
+    def command(self, *arguments: str) -> str:
+        """Run a command of the product's command line; returns what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def wait(self) -> None:
+        """Wait until the server is ready to work."""
+        await_ok(f"{self.url}/readyz", self.server)
+
+
+def await_ok(url: str, process: Process) -> None:
+    """Wait until an address answers 200."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.popen is None or process.popen.poll() is not None:
+            raise AssertionError(f"{url}: the process ended.\n{process.log.read_text()[-4000:]}")
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"{url} did not answer.\n{process.log.read_text()[-4000:]}")
+
+
+@contextlib.contextmanager
+def product(
+    folder: Path, *, database_url: str = "", serve: list[str] | None = None, **extra: str
+) -> Generator[Product]:
+    """Run a migrated, empty product in sandbox mode; ``serve`` replaces the serving command."""
+    port = free_port()
+    world = make(folder, f"http://localhost:{port}", f"http://localhost:{free_port()}", free_port())
+    clean = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    environment = clean | world.environment() | {"DATABASE_URL": database_url} | extra
+    config = folder / "sandbox.json"
+    config.write_text(json.dumps(world.sandbox_config()))
+    outside = Process(
+        ["-m", "app.sandbox", "--config", str(config)], environment, folder / "outside.log"
+    )
+    server = Process(serve or ["-m", "app", "serve"], environment, folder / "server.log")
+    running = Product(world, environment, outside, server)
+    running.command("migrate")
+    outside.start()
+    try:
+        await_ok(f"{world.sandbox_url}/", outside)
+        server.start()
+        running.wait()
+        yield running
+    finally:
+        server.stop()
+        outside.stop()
