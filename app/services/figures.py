@@ -80,6 +80,15 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceCounts:
+    """How many devices a vendor has, as of now; ``today`` are those registered since midnight UTC."""
+
+    active: int
+    registered: int
+    today: int
+
+
+@dataclass(frozen=True, slots=True)
 class MonthUsage:
     """One month of the acting tenant; the running month is as of now."""
 
@@ -114,6 +123,18 @@ async def headline(ctx: Context) -> Headline:
         pro_last_month=await pro_totals(ctx, month.previous.start, month.previous.end),
         pro_lifetime=await pro_totals(ctx),
         estimate=await estimate(ctx),
+    )
+
+
+async def device_counts(ctx: Context) -> DeviceCounts:
+    """Return the counts above the list of devices of the acting tenant."""
+    now = ctx.now()
+    first, end = activity.running_days(now)
+    midnight = dt.datetime.combine(now.date(), dt.time(), dt.UTC)
+    return DeviceCounts(
+        active=await usage.count_active(ctx, ctx.tenant_id, first, end),
+        registered=await _registered(ctx, midnight + dt.timedelta(days=1)),
+        today=await _registered_between(ctx, midnight, midnight + dt.timedelta(days=1)),
     )
 
 
@@ -219,13 +240,17 @@ async def _registered(ctx: Context, until: dt.datetime) -> int:
 
 
 async def _registered_within(ctx: Context, month: BillingMonth) -> int:
+    return await _registered_between(ctx, month.start, month.end)
+
+
+async def _registered_between(ctx: Context, start: dt.datetime, end: dt.datetime) -> int:
     counted = await ctx.db.scalar(
         select(func.count())
         .select_from(Device)
         .where(
             col(Device.tenant_id) == ctx.tenant_id,
-            col(Device.registered_at) >= month.start,
-            col(Device.registered_at) < month.end,
+            col(Device.registered_at) >= start,
+            col(Device.registered_at) < end,
         )
     )
     return counted or 0
