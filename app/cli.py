@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from app import build, logs, migrations
+from app.commands import billing, keys, staff
+from app.commands.doctor import doctor
 from app.settings import Settings
 
 cli = typer.Typer(
@@ -21,12 +21,10 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     help="Turnpike: board, meter, bill.",
 )
-ops = typer.Typer(no_args_is_help=True, help="Operations staff.")
-billing = typer.Typer(no_args_is_help=True, help="Monthly runs.")
-keys = typer.Typer(no_args_is_help=True, help="Signing keys and platform tokens.")
-cli.add_typer(ops, name="ops")
-cli.add_typer(billing, name="billing")
-cli.add_typer(keys, name="keys")
+cli.add_typer(staff.cli, name="ops")
+cli.add_typer(billing.cli, name="billing")
+cli.add_typer(keys.cli, name="keys")
+cli.command()(doctor)
 
 
 @cli.callback()
@@ -132,32 +130,6 @@ async def _work() -> None:
             raise typer.Exit(2)
         await stop.wait()
     await process.close()
-
-
-def run_as_system(use_case: Callable[..., Awaitable[Any]]) -> Any:
-    """Run one use case as the system, in a unit of work and a process of its own."""
-    from app import runtime
-
-    async def once() -> Any:
-        process = runtime.current()
-        await process.refresh_clock()
-        try:
-            async with process.as_system() as ctx:
-                return await use_case(ctx)
-        finally:
-            await process.close()
-
-    return asyncio.run(once())
-
-
-@keys.command("rotate")
-def rotate_keys() -> None:
-    """Make the next receipt-signing key; it is used from the next start on, old receipts verify."""
-    from app.keys import rotate_signer
-
-    settings = Settings()  # pyright: ignore[reportCallIssue]
-    path = rotate_signer(settings.data_dir / "keys")
-    typer.echo(f"{path.name} was made. Restart to sign with it.")
 
 
 if __name__ == "__main__":

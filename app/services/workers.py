@@ -35,3 +35,12 @@ async def bury(ctx: Context, own_id: str) -> list[str]:
     if ids:
         await ctx.db.execute(delete(Worker).where(col(Worker.id).in_(ids)))
     return ids
+
+
+async def alive(ctx: Context) -> list[str]:
+    """Return the workers that gave a sign of life lately."""
+    ctx.require_ops()
+    rows = await ctx.db.scalars(
+        select(Worker.id).where(col(Worker.seen_at) >= wall_now() - SILENCE).order_by(Worker.id)
+    )
+    return list(rows)

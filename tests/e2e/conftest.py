@@ -11,21 +11,17 @@ from app import build
 from tests.e2e.browser import FLAGS, executable
 from tests.running import Product, product
 
+OPS_EMAIL = "ops@example.com"
+OPS_PASSWORD = "correct horse battery staple"
+
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Product]:
     """The product as a newcomer gets it, empty, with its simulated outside world."""
     build.ensure()
     with product(tmp_path_factory.mktemp("shop")) as running:
-        running.command(
-            "ops",
-            "create",
-            "ops@example.com",
-            "--role",
-            "ops_admin",
-            "--password",
-            "correct horse battery staple",
-        )
+        running.environment["OPS_PASSWORD"] = OPS_PASSWORD
+        running.command("ops", "create", OPS_EMAIL, "--password-env", "OPS_PASSWORD")
         yield running
 
 

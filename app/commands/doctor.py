@@ -1,0 +1,148 @@
+"""Checks an installation and says what to do about whatever is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import typer
+
+from app import build
+from app.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; ``advice`` is empty when it is well."""
+
+    what: str
+    found: str
+    advice: str = ""
+
+
+def doctor() -> None:
+    """Check configuration, database, migrations, queue, mail and provider credentials."""
+    from app import runtime
+
+    findings = asyncio.run(examine(runtime.current()))
+    for one in findings:
+        typer.echo(f"{'!!' if one.advice else 'ok'}  {one.what:<14} {one.found}")
+        if one.advice:
+            typer.echo(f"    -> {one.advice}")
+    if any(one.advice for one in findings):
+        raise typer.Exit(1)
+
+
+Check = Callable[[Runtime], Awaitable[Finding]]
+
+
+async def examine(process: Runtime) -> list[Finding]:
+    """Return every finding; a broken thing never hides the next one."""
+    checks: list[Check] = [_mode, _keys, _front_end, _database, _ledger, _queue, _mail, _providers]
+    try:
+        return [await check(process) for check in checks]
+    finally:
+        await process.close()
+
+
+async def _mode(process: Runtime) -> Finding:
+    settings = process.settings
+    url = settings.public_url
+    is_local = "//localhost" in url or "//127.0.0.1" in url
+    if settings.is_sandbox:
+        return Finding("mode", f"sandbox at {url}: payments are simulated")
+    advice = "" if url.startswith("https://") or is_local else "Serve over https: set PUBLIC_URL."
+    return Finding("mode", f"production at {url}", advice)
+
+
+async def _keys(process: Runtime) -> Finding:
+    folder = process.settings.data_dir / "keys"
+    loose = [file.name for file in folder.iterdir() if stat.S_IMODE(file.stat().st_mode) & 0o077]
+    advice = f"chmod 600 {' '.join(loose)} in {folder}." if loose else ""
+    return Finding("keys", f"in {folder}, signing as {process.signer.kid}", advice)
+
+
+async def _front_end(_: Runtime) -> Finding:
+    if build.is_current():
+        return Finding("front end", "built from these sources")
+    return Finding("front end", "not built from these sources", "Run: python -m app build")
+
+
+async def _database(process: Runtime) -> Finding:
+    checks = await process.readiness()
+    if checks["database"] != "ok":
+        return Finding("database", checks["database"], "Check DATABASE_URL and that it is up.")
+    if checks["migrations"] != "ok":
+        return Finding("database", "behind the program", "Run: python -m app migrate")
+    kind = "SQLite" if process.database.is_sqlite else "PostgreSQL"
+    return Finding("database", f"{kind}, at the newest revision")
+
+
+async def _ledger(process: Runtime) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.services import ledger
+
+    try:
+        async with process.as_system(readonly=True) as ctx:
+            problems = await ledger.check(ctx)
+    except SQLAlchemyError as error:
+        return Finding("ledger", f"cannot be read: {type(error).__name__}", "See database.")
+    if problems:
+        return Finding("ledger", "; ".join(problems[:3]), "Stop billing and look at these entries.")
+    return Finding("ledger", "every entry sums to zero")
+
+
+async def _queue(process: Runtime) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.services import workers
+
+    try:
+        async with process.as_system(readonly=True) as ctx:
+            alive = await workers.alive(ctx)
+    except SQLAlchemyError as error:
+        return Finding("queue", f"cannot be read: {type(error).__name__}", "See database.")
+    if alive:
+        return Finding("queue", f"worked by {', '.join(alive)}")
+    return Finding("queue", "nobody works on it", "Start serve (with RUN_WORKER) or worker.")
+
+
+async def _mail(_: Runtime) -> Finding:
+    from app.providers.smtp import SmtpSettings
+
+    settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
+    where = f"{settings.host}:{settings.port}"
+    if not settings.host:
+        return Finding("mail", "not configured: mails wait", "Set SMTP_HOST.")
+
+    def greet() -> None:
+        with smtplib.SMTP(settings.host, settings.port, timeout=10) as server:
+            server.noop()
+
+    try:
+        if settings.tls != "implicit":
+            await asyncio.to_thread(greet)
+    except (OSError, smtplib.SMTPException) as error:
+        return Finding("mail", f"{where}: {error}", "Check SMTP_HOST, SMTP_PORT and SMTP_TLS.")
+    return Finding("mail", f"{where} answers")
+
+
+async def _providers(process: Runtime) -> Finding:
+    from app.core.errors import DomainError
+
+    found: list[str] = []
+    for slug in ("stripe", "alipay"):
+        try:
+            process.providers.payment(slug)
+        except DomainError:
+            continue
+        told = process.providers.source(slug) is not None
+        found.append(slug if told else f"{slug} (no webhook secret)")
+    if not found:
+        return Finding("providers", "none configured", "Set STRIPE_SECRET_KEY or ALIPAY_APP_ID.")
+    advice = "Set the missing webhook secrets." if any("no webhook" in one for one in found) else ""
+    return Finding("providers", ", ".join(found), advice)
