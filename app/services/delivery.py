@@ -60,14 +60,21 @@ async def store(ctx: Context, tenant_id: UUID, name: str, content: bytes) -> UUI
     return file.id
 
 
-async def _mail_invoice(ctx: Context, invoice: Invoice, file_id: UUID) -> None:
+async def mail_again(ctx: Context, invoice: Invoice) -> None:
+    """Mail an invoice once more, with the same file, because operations ask for it."""
+    if invoice.pdf_id is None:
+        raise ConflictError("The document is being prepared.", reason="pdf_not_ready")
+    await _mail_invoice(ctx, invoice, invoice.pdf_id, f"/{ctx.now().isoformat()}")
+
+
+async def _mail_invoice(ctx: Context, invoice: Invoice, file_id: UUID, again: str = "") -> None:
     label = await invoice_docs.method_label(ctx, invoice)
     due = invoice.due_at or ctx.now()
     await notices.about_invoice(
         ctx,
         "invoice",
         invoice,
-        key=f"invoice/{invoice.id}",
+        key=f"invoice/{invoice.id}{again}",
         total=invoice.total,
         attachments=[file_id],
         period=(invoice.period_start.date(), invoice.period_end.date()),
