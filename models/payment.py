@@ -244,6 +244,9 @@ class Payout(Table, table=True):
     failure: str = ""
     reference: str = ""
     attempts: int = Field(default=0, description="Sendings so far; part of the idempotency key.")
+    next_at: dt.datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When a pending one counts as forgotten."
+    )
     statement_id: UUID | None = Field(default=None, foreign_key="stored_file.id")
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     paid_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)

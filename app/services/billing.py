@@ -16,7 +16,7 @@ from app.core.errors import ConflictError
 from app.rules.backoff import delay
 from app.rules.periods import BillingMonth
 from app.rules.statuses import RunStatus, can_move
-from app.services import charges, copies, counting, delivery, opening, payouts
+from app.services import charges, copies, counting, delivery, opening, payouts, statements
 from app.services.context import Context
 from app.services.ledger import balance
 from models.billing import BillingPeriod
@@ -102,9 +102,10 @@ async def share_revenue(ctx: Context, tenant_id: UUID, period: str) -> list[str]
     """Put the month's revenue share into payouts and have them sent; returns their ids."""
     row = await _row(ctx, tenant_id, period)
     ids = await payouts.prepare(ctx, tenant_id, period)
-    for payout_id in ids:
-        await payouts.start_sending(ctx, payout_id)
     row.payout_id = ids[0] if ids else None
+    for payout_id in ids:
+        await statements.deliver(ctx, payout_id)
+        await payouts.start_sending(ctx, payout_id)
     await _done(ctx, tenant_id, period, "shared")
     return [str(one) for one in ids]
 

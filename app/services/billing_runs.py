@@ -118,7 +118,7 @@ async def start_run(ctx: Context, period: str) -> int:
             ],
         )
     failed = await _retry(ctx, col(BillingPeriod.period) == period)
-    if begun or failed:
+    if begun or failed or run.status is RunStatus.PENDING:
         run.status, run.finished_at = RunStatus.RUNNING, None
         ctx.audit(
             "billing.run_started",
@@ -136,6 +136,14 @@ async def retry_due(ctx: Context) -> int:
         col(BillingPeriod.updated_at) <= ctx.now() - STUCK
     )
     taken_up += await _begin_again(ctx, lost)
+    forgotten = await ctx.db.scalars(
+        select(BillingRun).where(
+            col(BillingRun.status) == RunStatus.PENDING,
+            col(BillingRun.started_at) <= ctx.now() - STUCK,
+        )
+    )
+    for run in forgotten.all():
+        taken_up += 1 + await start_run(ctx, run.period)
     left = (
         select(BillingPeriod.id)
         .where(
@@ -167,8 +175,8 @@ async def retry_tenant(ctx: Context, tenant_id: UUID, period: str) -> None:
     ctx.audit("ops.billing_retried", tenant_id=tenant_id, body={"period": period})
 
 
-async def schedule(ctx: Context) -> list[str]:
-    """Have every month billed that is over and was not begun; returns those months.
+async def schedule(ctx: Context) -> int:
+    """Have every month billed that is over and was not begun; returns how many those are.
 
     Months are counted from the first activation on, so that a clock moved by several months, or
     an outage over a month's end, leaves none out.
@@ -178,7 +186,7 @@ async def schedule(ctx: Context) -> list[str]:
         select(func.min(Tenant.activated_at)).where(col(Tenant.programme) == Programme.VENDOR)
     )
     if first is None:
-        return []
+        return 0
     known = set(
         await ctx.db.scalars(select(BillingRun.period).where(col(BillingRun.programme) == VENDOR))
     )
@@ -188,8 +196,9 @@ async def schedule(ctx: Context) -> list[str]:
             due.append(str(month))
         month = month.next
     for period in due:
+        await _run_row(ctx, period)
         await outbox.enqueue(ctx, JobName.BILLING_RUN, period, period=period)
-    return due
+    return len(due)
 
 
 async def progress(ctx: Context, period: str) -> Progress:
@@ -289,7 +298,7 @@ async def _run_row(ctx: Context, period: str) -> BillingRun:
         "id": new_id(),
         "programme": VENDOR,
         "period": period,
-        "status": RunStatus.RUNNING,
+        "status": RunStatus.PENDING,
         "started_at": ctx.now(),
     }
     await ctx.db.execute(insert_or_ignore(ctx, BillingRun, values, "programme", "period"))

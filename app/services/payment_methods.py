@@ -14,7 +14,7 @@ from app.services.news import News
 from app.services.outbox import insert_or_ignore
 from app.services.rails import CURRENCY_OF, PROVIDER_OF
 from models.invoice import Invoice
-from models.payment import Checkout, CheckoutStatus, PaymentMethod
+from models.payment import Checkout, CheckoutPurpose, CheckoutStatus, PaymentMethod
 from models.tenant import Rail, Tenant
 
 
@@ -68,7 +68,7 @@ async def connected(ctx: Context, news: News) -> bool:
     method = await row(ctx, tenant_id, news.provider)
     if method.method_ref == method_ref and method.status is not PaymentMethodStatus.FAILED:
         # Known, or let go of since: an old notice must not bring a detached card back.
-        return False
+        return _learn_label(method, news.text("label"))
     if method.status is PaymentMethodStatus.DETACHED:
         return False
     await connect(
@@ -102,6 +102,7 @@ async def connect(
     tenant.rail = rail
     if tenant.activated_at is None:
         tenant.currency = CURRENCY_OF[rail]
+    await _close_pages(ctx, method)
     await ctx.db.flush()
     ctx.audit(
         "vendor.payment_connected",
@@ -158,6 +159,31 @@ async def let_go(ctx: Context, method: PaymentMethod) -> None:
         subject=("payment_method", method.id),
         body={"provider": method.provider, "label": method.label},
     )
+
+
+def _learn_label(method: PaymentMethod, label: str) -> bool:
+    """Keep the name of a connected instrument that tells its number; others are no news."""
+    names_it = any(char.isdigit() for char in label)
+    if method.status is not PaymentMethodStatus.CONNECTED or not names_it or label == method.label:
+        return False
+    method.label = label
+    return True
+
+
+async def _close_pages(ctx: Context, method: PaymentMethod) -> None:
+    """Note that the pages opened to bind this method have done their work."""
+    pages = await ctx.db.scalars(
+        select(Checkout)
+        .where(
+            col(Checkout.tenant_id) == method.tenant_id,
+            col(Checkout.provider) == method.provider,
+            col(Checkout.purpose) == CheckoutPurpose.SETUP,
+            col(Checkout.status) == CheckoutStatus.OPEN,
+        )
+        .with_for_update()
+    )
+    for page in pages:
+        page.status, page.finished_at = CheckoutStatus.COMPLETED, ctx.now()
 
 
 async def _charge_what_waits(ctx: Context, tenant_id: UUID) -> None:

@@ -159,18 +159,22 @@ async def retry(ctx: Context, payout_id: UUID) -> None:
 
 
 async def resume_due(ctx: Context) -> int:
-    """Start once a day what should have been sent by now and was not; returns how many."""
+    """Start again what should have been sent by now and was not; returns how many."""
     ctx.require_system()
     stuck = await ctx.db.scalars(
-        select(Payout).where(
+        select(Payout)
+        .where(
             col(Payout.status) == PayoutStatus.PENDING,
             col(Payout.amount_micros) > 0,
-            col(Payout.created_at) <= ctx.now() - STUCK,
+            col(Payout.next_at) <= ctx.now(),
         )
+        .order_by(col(Payout.next_at), col(Payout.id))
+        .with_for_update(skip_locked=True)
     )
     payouts = stuck.all()
     for payout in payouts:
-        await _enqueue(ctx, payout, ctx.now().date().isoformat())
+        await _enqueue(ctx, payout, ctx.now().isoformat())
+        payout.next_at = ctx.now() + STUCK
     return len(payouts)
 
 
@@ -225,6 +229,7 @@ async def _prepare(ctx: Context, tenant_id: UUID, month: BillingMonth, currency:
         amount_micros=0,
         currency=currency,
         created_at=now,
+        next_at=now + STUCK,
     )
     ctx.db.add(payout)
     await ctx.db.flush()
