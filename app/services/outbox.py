@@ -49,12 +49,17 @@ async def enqueue(
 async def enqueue_many(
     ctx: Context, job: JobName, jobs: Sequence[tuple[str, UUID | None, Mapping[str, Any]]]
 ) -> None:
-    """Start jobs given as ``(key, tenant, payload)``, in few statements; the rest as ``enqueue``."""
+    """Start jobs given as ``(key, tenant, payload)`` in this order, in few statements.
+
+    The rest is as with ``enqueue``.
+    """
     now = ctx.now()
     rows = [
         _values(now, OutboxKind.JOB, f"{job}:{key}", job, tenant_id, payload=dict(payload))
         for key, tenant_id, payload in jobs
     ]
+    for row, id_ in zip(rows, sorted(new_id() for _ in rows), strict=True):
+        row["id"] = id_  # ids of one moment are in no order of their own, and the order is theirs
     for start in range(0, len(rows), MANY):
         part = rows[start : start + MANY]
         await ctx.db.execute(insert_or_ignore(ctx, OutboxItem, part, "kind", "business_key"))
