@@ -11,7 +11,7 @@ from components import words as w
 from components.base import Content, Flag, Handler, Text, icon, is_given, link, when
 from components.brand import brand
 from components.palette import PaletteItem, command_palette
-from components.theme_switch import theme_items
+from components.theme_switch import language_items, theme_items
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,8 @@ def _account_menu(account: Account, logout_action: str) -> rx.Component:
                 ),
             ),
             *theme_items(),
+            rx.el.div(class_name="menu-rule", role="separator"),
+            *language_items(),
             rx.el.div(class_name="menu-rule", role="separator"),
             # Logging out ends in a full page load, so it is a plain form and no event.
             rx.el.div(

@@ -33,6 +33,7 @@ def head() -> list[rx.Component]:
         rx.el.meta(name="theme-color", content="#f9f9fb", media="(prefers-color-scheme: light)"),
         rx.el.meta(name="theme-color", content="#111113", media="(prefers-color-scheme: dark)"),
         rx.el.script(src="/ui/turnpike.js", defer=True),
+        rx.el.script(src="/ui/language.js", defer=True),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Light, dark, or as the system says; remembered by the browser and never flashing."""
+"""Light, dark, or as the system says; English or Chinese: both remembered by the browser."""
 
 from __future__ import annotations
 
@@ -39,6 +39,21 @@ def theme_items() -> list[rx.Component]:
     ]
 
 
+def language_items() -> list[rx.Component]:
+    """Give the languages as entries of a menu; the script of `assets/ui/language.js` does the rest."""
+    return [
+        rx.el.button(
+            icon("languages"),
+            rx.el.span(word, lang=tag, custom_attrs={"translate": "no"}),
+            type="button",
+            role="menuitemradio",
+            class_name="menu-item",
+            custom_attrs={"aria-checked": "false", "data-language": tag},
+        )
+        for tag, word in w.LANGUAGES.items()
+    ]
+
+
 def theme_menu() -> rx.Component:
     """Give the choice as a button of its own, for pages without an account menu."""
     return rx.fragment(
@@ -56,6 +71,8 @@ def theme_menu() -> rx.Component:
         ),
         rx.el.div(
             *theme_items(),
+            rx.el.div(class_name="menu-rule", role="separator"),
+            *language_items(),
             class_name="menu",
             role="menu",
             custom_attrs={"id": "theme-menu", "popover": "auto", "aria-label": w.THEME},

@@ -32,6 +32,7 @@ from components import (
     tabs,
     theme,
     theme_switch,
+    ticker,
     timeline,
     wizard,
 )
@@ -72,6 +73,7 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
     ),
     "auth_card": lambda: public.auth_card("form", title="Log in", text=S.text, foot="No account?"),
     "brand": brand,
+    "ticker": lambda: ticker.ticker(S.act),
     "mark": mark,
     "command_palette": lambda: palette.command_palette([], results=S.found, on_search=S.take),
     "theme_menu": theme_switch.theme_menu,

@@ -25,6 +25,7 @@ def walk(page: Page, base: str, shots: Path, name: str) -> None:
     _menu_and_dialog(page, shots, name)
     _palette(page, shots, name)
     _theme(page)
+    _language(page, shots, name)
     _forms(page, base, shots, name)
 
 
@@ -105,6 +106,21 @@ def _theme(page: Page) -> None:
     page.get_by_role("button", name="Account").click()
     page.get_by_role("menuitemradio", name="System").click()
     page.keyboard.press("Escape")
+
+
+def _language(page: Page, shots: Path, name: str) -> None:
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("menuitemradio", name="中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.get_by_role("heading", name="设备", level=1)).to_be_visible()
+    # What the state writes later is said in Chinese as well, and what is data stays as it is.
+    page.get_by_role("searchbox").fill("nothing like it")
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator(".badge", has_text="活跃").first).to_be_visible()
+    page.screenshot(path=shots / f"chinese-{name}.png")
+    page.get_by_role("button", name="账户").click()
+    page.get_by_role("menuitemradio", name="English").click()
+    expect(page.get_by_role("heading", name="Devices", level=1)).to_be_visible()
 
 
 def _forms(page: Page, base: str, shots: Path, name: str) -> None:

@@ -1,0 +1,80 @@
+"""Every text that a vendor or a stranger can read stands in the Chinese catalogue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import reflex as rx
+from reflex_base.vars.sequence import LiteralStringVar
+from reflex_components_core.base.bare import Bare
+
+from app import pages
+from app.core.discover import import_all
+from app.pages.registry import PAGES
+from components import badges, branding, words
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE: dict[str, str] = json.loads((ROOT / "assets/locales/zh-CN.json").read_text())
+READ_ALOUD = ("aria-label", "data-label", "title", "placeholder", "alt")
+
+import_all(pages)
+READ_IN_CHINESE = sorted(route for route in PAGES if not route.startswith("/ops"))
+
+
+def texts_of(component: Any) -> Iterator[str]:
+    """Give the texts of a component that are known before anybody looks at it."""
+    values = [component.contents] if isinstance(component, Bare) else []
+    attrs = getattr(component, "custom_attrs", None) or {}
+    values += [attrs.get(name, getattr(component, name, None)) for name in READ_ALOUD]
+    for value in values:
+        text = value._var_value if isinstance(value, LiteralStringVar) else value
+        if isinstance(text, str):
+            yield text.strip()
+    inside = component._get_components_in_props() if isinstance(component, rx.Component) else []
+    for part in [*getattr(component, "children", []), *inside]:
+        yield from texts_of(part)
+
+
+def needs_words(text: str) -> bool:
+    return bool(re.search(r"[A-Za-z]{2}", text)) and not re.fullmatch(r"\S*[/@_]\S*", text)
+
+
+@pytest.mark.parametrize("route", READ_IN_CHINESE)
+def test_every_text_of_a_page_has_its_chinese(route: str) -> None:
+    page = PAGES[route]
+    said = {text for text in (*texts_of(page.render()), page.title) if needs_words(text)}
+    assert said
+    assert sorted(said - set(CATALOGUE)) == [], "add these to assets/locales/zh-CN.json"
+
+
+def test_every_word_of_the_widgets_has_its_chinese() -> None:
+    said = {
+        value for name, value in vars(words).items() if name.isupper() and isinstance(value, str)
+    }
+    said |= {word for word, _ in badges.STATES.values()}
+    said |= {text for row in branding.SAMPLE_DEVICES for text in (row.name, row.note)}
+    said |= {text for row in branding.SAMPLE_EVENTS for text in (row.text, row.at)}
+    assert sorted(said - set(CATALOGUE)) == []
+
+
+def test_what_the_script_of_forms_says_has_its_chinese() -> None:
+    script = (ROOT / "assets/ui/turnpike.js").read_text()
+    said = re.findall(r'return "([A-Z][^"]+)"|error: "([^"]+)"', script)
+    assert len(said) >= 4
+    assert sorted({one or other for one, other in said} - set(CATALOGUE)) == []
+
+
+def test_a_translation_keeps_every_gap() -> None:
+    gap = re.compile(r"\{\*?\}")
+    assert [
+        text for text, said in CATALOGUE.items() if gap.findall(text) != gap.findall(said)
+    ] == []
+
+
+def test_no_translation_is_empty() -> None:
+    assert [text for text, said in CATALOGUE.items() if not said.strip()] == []
