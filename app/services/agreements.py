@@ -95,12 +95,10 @@ async def store(ctx: Context, accepted: Sequence[Acceptance]) -> None:
             "ip": ctx.actor.origin.ip,
             "accepted_at": ctx.now(),
         }
-        added = await ctx.db.execute(
-            outbox.insert_or_ignore(
-                ctx, AgreementAcceptance, values, "tenant_id", "slug", "version"
-            )
+        insert = outbox.insert_or_ignore(
+            ctx, AgreementAcceptance, values, "tenant_id", "slug", "version"
         )
-        if added.rowcount:  # type: ignore[attr-defined]
+        if await ctx.db.scalar(insert.returning(col(AgreementAcceptance.id))) is not None:
             ctx.audit(
                 "vendor.terms_accepted",
                 subject=("agreement", shown.slug),
