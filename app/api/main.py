@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 import app.api as package
 from app.api import errors
 from app.core.discover import import_all
+from app.metrics import Measure
 
 
 def create_api() -> FastAPI:
@@ -21,6 +22,7 @@ def create_api() -> FastAPI:
         redirect_slashes=False,
     )
     errors.install(api)
+    api.add_middleware(Measure)
     for module in import_all(package):
         router = getattr(module, "router", None)
         if isinstance(router, APIRouter):

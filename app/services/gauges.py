@@ -1,0 +1,68 @@
+"""Figures about the installation's health, asked of the database whenever metrics are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from app.services import ledger
+from app.services.context import Context
+from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
+from models.invoice import Invoice
+from models.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """Counts by status, the age of what waits longest in seconds, and the ledger's problems."""
+
+    inbox: dict[str, int]
+    inbox_lag_seconds: int
+    jobs: dict[str, int]
+    mails: dict[str, int]
+    invoices: dict[str, int]
+    tenants: dict[str, int]
+    ledger_problems: int
+
+
+async def read(ctx: Context) -> Gauges:
+    """Return the figures as of now."""
+    ctx.require_system()
+    oldest = await ctx.db.scalar(
+        select(func.min(col(InboxEvent.received_at))).where(
+            col(InboxEvent.status) == InboxStatus.RECEIVED
+        )
+    )
+    lag = int((ctx.now() - oldest).total_seconds()) if oldest else 0
+    return Gauges(
+        inbox=await _counts(ctx, InboxEvent, InboxEvent.status),
+        inbox_lag_seconds=max(0, lag),
+        jobs=await _counts(ctx, OutboxItem, OutboxItem.status, OutboxItem.kind == OutboxKind.JOB),
+        mails=await _counts(ctx, OutboxItem, OutboxItem.status, OutboxItem.kind == OutboxKind.MAIL),
+        invoices=await _counts(ctx, Invoice, Invoice.status),
+        tenants=await _counts(ctx, Tenant, Tenant.status),
+        ledger_problems=len(await ledger.check(ctx)),
+    )
+
+
+async def stuck(ctx: Context) -> dict[str, int]:
+    """Count what somebody should look at: failed notifications, jobs and mails."""
+    ctx.require_ops()
+    failed = col(OutboxItem.status) == OutboxStatus.FAILED
+    by_kind = await ctx.db.execute(
+        select(OutboxItem.kind, func.count()).where(failed).group_by(col(OutboxItem.kind))
+    )
+    inbox = await ctx.db.scalar(
+        select(func.count())
+        .select_from(InboxEvent)
+        .where(col(InboxEvent.status) == InboxStatus.FAILED)
+    )
+    return {"inbox": inbox or 0, **{str(kind): number for kind, number in by_kind}}
+
+
+async def _counts(ctx: Context, model: Any, column: Any, *where: Any) -> dict[str, int]:
+    query: Any = select(column, func.count()).select_from(model).where(*where).group_by(column)
+    return {str(status): number for status, number in await ctx.db.execute(query)}
