@@ -60,6 +60,11 @@ async def _domain(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - registered for it
     if (back := _way_back(request, error)) is not None:
         return back
+    return refusal_of(request, error)
+
+
+def refusal_of(request: Request, error: DomainError) -> JSONResponse:
+    """Return a refusal as it is answered."""
     told = {name: value for name, value in error.details.items() if isinstance(value, str | int)}
     extra: dict[str, Any] = {"retry_after": error.retry_after, **told}
     if isinstance(error, InvalidInputError) and error.fields:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, select
 
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from app.core.ids import new_id, new_secret
+from app.services import notices, throttle, token_watch
 from app.services.context import Actor, ActorKind, Context
 from models.credential import Credential, CredentialKind
+from models.person import Person
+from models.tenant import Tenant
 
 OVERLAP_HOURS: Final = 72
 MAX_OVERLAP_HOURS: Final = 24 * 30
@@ -43,6 +46,7 @@ async def issue(ctx: Context, label: str) -> IssuedToken:
     issued = _make(ctx, CredentialKind.VENDOR_TOKEN, "vnd_", label, ctx.tenant_id)
     _note(ctx, "vendor.token_issued", issued.row)
     await ctx.db.flush()
+    await _tell(ctx, issued.row)
     return issued
 
 
@@ -66,6 +70,7 @@ async def rotate(
     old.replaced_by_id = issued.row.id
     old.expires_at = now + dt.timedelta(hours=overlap_hours)
     _note(ctx, "vendor.token_rotated", old, replaced_by=str(issued.row.id))
+    await _tell(ctx, issued.row)
     return issued
 
 
@@ -97,23 +102,62 @@ async def issue_platform_token(ctx: Context, label: str) -> IssuedToken:
     return issued
 
 
-def is_live(row: Credential, now: dt.datetime) -> bool:
+def is_live(row: Credential | _Found, now: dt.datetime) -> bool:
     """Tell whether a token is accepted."""
     return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
 
 
 async def authenticate_token(ctx: Context, token: str, kind: CredentialKind) -> Actor:
-    """Return whom a bearer token stands for; raises ``NotSignedInError``."""
-    row = await ctx.db.scalar(
-        select(Credential).where(
-            col(Credential.lookup) == ctx.keyring.hash_token(token),
-            col(Credential.kind) == kind,
-        )
-    )
-    if row is None or not is_live(row, ctx.now()):
+    """Return whom a bearer token stands for, and note where it was used from.
+
+    Raises ``NotSignedInError``, and ``RateLimitedError`` for one used too often.
+    """
+    found = await _look_up(ctx, ctx.keyring.hash_token(token), kind)
+    if found is None or not is_live(found, ctx.now()):
         raise NotSignedInError("This token is not valid.")
-    return Actor(
-        _ACTORS[kind], id=str(row.id), tenant_id=row.tenant_id, scopes=frozenset(row.scopes)
+    actor = Actor(
+        _ACTORS[kind],
+        id=str(found.id),
+        tenant_id=found.tenant_id,
+        scopes=frozenset(found.scopes),
+        origin=ctx.actor.origin,
+    )
+    is_vendor = kind is CredentialKind.VENDOR_TOKEN
+    limit = ctx.settings.limit_vendor_token if is_vendor else ctx.settings.limit_platform_token
+    if limit:
+        await throttle.count(ctx, limit, kind, actor.id)
+    await token_watch.note(ctx, actor, found.last_used_at)
+    return actor
+
+
+class _Found(NamedTuple):
+    """What the door needs to know of a token."""
+
+    id: UUID
+    tenant_id: UUID | None
+    scopes: list[str]
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    last_used_at: dt.datetime | None
+
+
+_LOOK_UP: Final = """
+SELECT id, tenant_id, scopes, expires_at, revoked_at, last_used_at
+FROM credential WHERE lookup = %s AND kind = %s
+"""
+
+
+async def _look_up(ctx: Context, lookup: str, kind: CredentialKind) -> _Found | None:
+    if ctx.express is not None:
+        rows = await ctx.express.run(_LOOK_UP, (lookup, kind.value))
+        return _Found(*rows[0]) if rows else None
+    row = await ctx.db.scalar(
+        select(Credential).where(col(Credential.lookup) == lookup, col(Credential.kind) == kind)
+    )
+    if row is None:
+        return None
+    return _Found(
+        row.id, row.tenant_id, row.scopes, row.expires_at, row.revoked_at, row.last_used_at
     )
 
 
@@ -147,6 +191,26 @@ async def _mine(ctx: Context, token_id: UUID) -> Credential:
     if row.kind is not CredentialKind.VENDOR_TOKEN:
         raise NotFoundError("There is no such thing here.")
     return row
+
+
+async def _tell(ctx: Context, row: Credential) -> None:
+    """Mail the vendor that there is a new token, and who made it."""
+    tenant = await ctx.db.get_one(Tenant, row.tenant_id)
+    by = "API"
+    if ctx.actor.kind is ActorKind.PERSON:
+        person = await ctx.db.get(Person, UUID(ctx.actor.id))
+        by = person.email if person else by
+    await notices.to_vendor(
+        ctx,
+        "token_issued",
+        tenant,
+        key=f"token_issued:{row.id}",
+        tenant=tenant.display_name or tenant.email,
+        token=f"{row.label} ({row.prefix}…)",
+        at=ctx.now(),
+        by=by,
+        url="/vendor/tokens",
+    )
 
 
 def _note(ctx: Context, kind: str, row: Credential, **more: object) -> None:
