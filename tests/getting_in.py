@@ -6,13 +6,17 @@ from dataclasses import replace
 
 from sqlmodel import col, select
 
-from app.rules.statuses import TenantStatus
-from app.services import outbox, passwords, sessions
+from app.rules.statuses import PaymentMethodStatus, TenantStatus
+from app.services import agreements, onboarding, outbox, passwords, sessions
+from app.services.agreements import Acceptance
 from app.services.context import Actor, ActorKind, Context, Origin
 from models.exchange import OutboxItem
+from models.payment import PaymentMethod
 from models.person import Person
-from models.tenant import Tenant
+from models.price import PriceContract
+from models.tenant import Rail, Tenant
 from tests.factories import make_person, make_vendor
+from tests.fakes import FakeDocuments
 
 PASSWORD = "correct horse battery staple"
 OTHER = "seven purple elephants dancing"
@@ -66,3 +70,37 @@ async def mailed_token(ctx: Context, template: str) -> str:
 
 async def tenant_of(ctx: Context, person: Person) -> Tenant:
     return await ctx.db.get_one(Tenant, person.tenant_id, populate_existing=True)
+
+
+async def newcomer(ctx: Context, *, confirmed: bool = True) -> Context:
+    """The owner of a vendor that has only signed up, signed in; agreements are at version 1."""
+    person = await make_owner(ctx, confirmed=confirmed, status=TenantStatus.PENDING)
+    tenant = await tenant_of(ctx, person)
+    tenant.display_name, tenant.rail = "", None
+    for table in (PriceContract, PaymentMethod):
+        for row in await ctx.db.scalars(select(table).where(col(table.tenant_id) == tenant.id)):
+            await ctx.db.delete(row)
+    await ctx.db.flush()
+    return replace(await sign_in(ctx), documents=FakeDocuments())
+
+
+def shown_agreements(ctx: Context, locale: str = "en") -> list[Acceptance]:
+    return [Acceptance(one.slug, one.version, one.sha256) for one in agreements.texts(ctx, locale)]
+
+
+async def connect(
+    me: Context, *, rail: Rail = Rail.CARD, customer_ref: str = "cus_1"
+) -> PaymentMethod:
+    tenant = await onboarding.own_tenant(me)
+    tenant.rail, tenant.currency = rail, "USD" if rail is Rail.CARD else "CNY"
+    method = PaymentMethod(
+        tenant_id=tenant.id,
+        provider="stripe" if rail is Rail.CARD else "alipay",
+        status=PaymentMethodStatus.CONNECTED,
+        customer_ref=customer_ref,
+        label="Visa ending 4242",
+        created_at=me.now(),
+    )
+    me.db.add(method)
+    await me.db.flush()
+    return method

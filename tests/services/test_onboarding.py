@@ -25,53 +25,25 @@ from app.core.ids import new_id
 from app.rules.onboarding import Step
 from app.rules.statuses import PaymentMethodStatus, TenantStatus
 from app.services import agreements, branding, credentials, onboarding
-from app.services.agreements import Acceptance
 from app.services.context import Context
 from models.agreement import AgreementAcceptance
 from models.audit import AuditEvent
 from models.exchange import OutboxItem, OutboxKind
-from models.payment import PaymentMethod
 from models.person import Person, Role
 from models.price import PriceContract
 from models.stored_file import StoredFile
 from models.tenant import Rail, Tenant
 from tests.factories import as_nobody, as_ops, as_token, as_vendor, make_device, make_vendor
 from tests.fakes import FakeDocuments
-from tests.getting_in import HERE, mails, make_owner, sign_in, tenant_of
-
-
-async def _newcomer(ctx: Context, *, confirmed: bool = True) -> Context:
-    """The owner of a vendor that has only signed up, signed in; agreements are at version 1."""
-    person = await make_owner(ctx, confirmed=confirmed, status=TenantStatus.PENDING)
-    tenant = await tenant_of(ctx, person)
-    tenant.display_name, tenant.rail = "", None
-    for table in (PriceContract, PaymentMethod):
-        for row in await ctx.db.scalars(select(table).where(col(table.tenant_id) == tenant.id)):
-            await ctx.db.delete(row)
-    await ctx.db.flush()
-    return replace(await sign_in(ctx), documents=FakeDocuments())
-
-
-def _shown(ctx: Context, locale: str = "en") -> list[Acceptance]:
-    return [Acceptance(one.slug, one.version, one.sha256) for one in agreements.texts(ctx, locale)]
-
-
-async def _connect(
-    me: Context, *, rail: Rail = Rail.CARD, customer_ref: str = "cus_1"
-) -> PaymentMethod:
-    tenant = await onboarding.own_tenant(me)
-    tenant.rail, tenant.currency = rail, "USD" if rail is Rail.CARD else "CNY"
-    method = PaymentMethod(
-        tenant_id=tenant.id,
-        provider="stripe" if rail is Rail.CARD else "alipay",
-        status=PaymentMethodStatus.CONNECTED,
-        customer_ref=customer_ref,
-        label="Visa ending 4242",
-        created_at=me.now(),
-    )
-    me.db.add(method)
-    await me.db.flush()
-    return method
+from tests.getting_in import (
+    HERE,
+    connect,
+    mails,
+    make_owner,
+    newcomer,
+    shown_agreements,
+    sign_in,
+)
 
 
 async def _audited(ctx: Context, kind: str) -> list[AuditEvent]:
@@ -90,18 +62,18 @@ def _picture(kind: str = "PNG", size: tuple[int, int] = (64, 64)) -> bytes:
 
 
 async def test_each_step_opens_the_next_one_and_is_found_again_anywhere(ctx: Context) -> None:
-    me = await _newcomer(ctx)
+    me = await newcomer(ctx)
 
     async def at() -> Step | None:
         elsewhere = replace(await sign_in(ctx, ip="198.51.100.1"), documents=me.documents)
         return (await onboarding.progress(elsewhere)).current
 
     assert await at() is Step.TERMS
-    await onboarding.accept_agreements(me, _shown(me))
+    await onboarding.accept_agreements(me, shown_agreements(me))
     assert await at() is Step.BRANDING
     await branding.save_branding(me, "Acme Toys")
     assert await at() is Step.PAYMENT
-    await _connect(me)
+    await connect(me)
     assert await onboarding.activate_if_ready(me, me.tenant_id)
     assert await at() is Step.TOKEN
     await credentials.issue(me, "Factory")
@@ -114,10 +86,10 @@ async def test_each_step_opens_the_next_one_and_is_found_again_anywhere(ctx: Con
 
 
 async def test_nothing_is_done_before_the_address_is_confirmed(ctx: Context) -> None:
-    me = await _newcomer(ctx, confirmed=False)
+    me = await newcomer(ctx, confirmed=False)
     assert (await onboarding.progress(me)).current is Step.CONFIRM_EMAIL
     acts = (
-        onboarding.accept_agreements(me, _shown(me)),
+        onboarding.accept_agreements(me, shown_agreements(me)),
         branding.save_branding(me, "Acme Toys"),
         branding.save_logo(me, _picture()),
     )
@@ -128,10 +100,10 @@ async def test_nothing_is_done_before_the_address_is_confirmed(ctx: Context) -> 
 
 
 async def test_a_step_cannot_be_skipped_but_gone_back_to(ctx: Context) -> None:
-    me = await _newcomer(ctx)
+    me = await newcomer(ctx)
     with pytest.raises(ConflictError):
         await branding.save_branding(me, "Acme Toys")
-    await onboarding.accept_agreements(me, _shown(me))
+    await onboarding.accept_agreements(me, shown_agreements(me))
     with pytest.raises(ConflictError):
         await onboarding.require_step(me, Step.PAYMENT)
     await branding.save_branding(me, "Acme Toys")
@@ -144,16 +116,16 @@ async def test_a_step_cannot_be_skipped_but_gone_back_to(ctx: Context) -> None:
 async def test_the_overview_says_everything_the_wizard_shows(
     ctx: Context, clock: FixedClock
 ) -> None:
-    me = await _newcomer(ctx)
+    me = await newcomer(ctx)
     before = await onboarding.overview(me)
     assert (before.email, before.status) == ("owner@example.com", TenantStatus.PENDING)
     assert before.pending_agreements == ("terms", "dpa")
     assert (before.payment_status, before.tokens, before.has_logo) == (None, 0, False)
     assert before.time_to_first_device is None
-    await onboarding.accept_agreements(me, _shown(me))
+    await onboarding.accept_agreements(me, shown_agreements(me))
     await branding.save_branding(me, "Acme Toys")
     await branding.save_logo(me, _picture())
-    await _connect(me)
+    await connect(me)
     clock.advance(dt.timedelta(minutes=21))
     (await onboarding.own_tenant(me)).first_device_at = me.now()
     after = await onboarding.overview(me)
@@ -189,8 +161,8 @@ async def test_the_wizard_belongs_to_a_vendors_owner(ctx: Context) -> None:
 async def test_an_acceptance_says_who_accepted_which_text_when_and_from_where(
     ctx: Context,
 ) -> None:
-    me = await _newcomer(ctx)
-    shown = _shown(me, "zh-CN")
+    me = await newcomer(ctx)
+    shown = shown_agreements(me, "zh-CN")
     await onboarding.accept_agreements(me, shown)
     rows = await agreements.history(me)
     assert [(row.slug, row.version, row.text_sha256) for row in rows] == sorted(
@@ -203,16 +175,16 @@ async def test_an_acceptance_says_who_accepted_which_text_when_and_from_where(
 
 
 async def test_accepting_again_changes_nothing(ctx: Context) -> None:
-    me = await _newcomer(ctx)
+    me = await newcomer(ctx)
     for _ in range(2):
-        await onboarding.accept_agreements(me, _shown(me))
+        await onboarding.accept_agreements(me, shown_agreements(me))
     assert len((await ctx.db.scalars(select(AgreementAcceptance))).all()) == 2
     assert len(await _audited(ctx, "vendor.terms_accepted")) == 2
 
 
 async def test_one_of_two_is_not_enough(ctx: Context) -> None:
-    me = await _newcomer(ctx)
-    await onboarding.accept_agreements(me, _shown(me)[:1])
+    me = await newcomer(ctx)
+    await onboarding.accept_agreements(me, shown_agreements(me)[:1])
     assert await agreements.pending(me) == ["dpa"]
     assert not await agreements.has_accepted(me, me.tenant_id)
     assert (await onboarding.progress(me)).current is Step.TERMS
@@ -230,8 +202,8 @@ async def test_one_of_two_is_not_enough(ctx: Context) -> None:
     ],
 )
 async def test_only_the_text_in_force_is_accepted(ctx: Context, bent: dict[str, str]) -> None:
-    me = await _newcomer(ctx)
-    shown = _shown(me)
+    me = await newcomer(ctx)
+    shown = shown_agreements(me)
     with pytest.raises(ConflictError) as caught:
         await onboarding.accept_agreements(me, [replace(shown[0], **bent)])
     assert caught.value.reason == "agreement_changed"
@@ -239,10 +211,10 @@ async def test_only_the_text_in_force_is_accepted(ctx: Context, bent: dict[str, 
 
 
 async def test_a_new_version_asks_again_and_stops_no_device(ctx: Context) -> None:
-    me = await _newcomer(ctx)
-    await onboarding.accept_agreements(me, _shown(me))
+    me = await newcomer(ctx)
+    await onboarding.accept_agreements(me, shown_agreements(me))
     await branding.save_branding(me, "Acme Toys")
-    await _connect(me)
+    await connect(me)
     await onboarding.activate_if_ready(me, me.tenant_id)
     later = replace(me, documents=FakeDocuments("2"))
     assert await agreements.pending(later) == ["terms", "dpa"]
@@ -251,25 +223,25 @@ async def test_a_new_version_asks_again_and_stops_no_device(ctx: Context) -> Non
     assert await agreements.has_accepted(later, me.tenant_id)
     assert (await onboarding.own_tenant(later)).status is TenantStatus.ACTIVE
     await branding.save_branding(later, "Still possible")
-    await onboarding.accept_agreements(later, _shown(later))
+    await onboarding.accept_agreements(later, shown_agreements(later))
     assert await agreements.pending(later) == []
     assert len(await agreements.history(later)) == 4
 
 
 async def test_the_agreements_of_the_product_can_be_accepted(ctx: Context) -> None:
-    me = replace(await _newcomer(ctx), documents=ctx.documents)
+    me = replace(await newcomer(ctx), documents=ctx.documents)
     for locale in ("en", "zh-CN"):
         assert [one.slug for one in agreements.texts(me, locale)] == list(agreements.SLUGS)
     assert "60 days" in agreements.text(me, "terms").html
-    await onboarding.accept_agreements(me, _shown(me))
+    await onboarding.accept_agreements(me, shown_agreements(me))
     assert await agreements.is_current(me, me.tenant_id)
 
 
 async def test_what_was_accepted_is_shown_to_its_vendor_and_to_operations_only(
     ctx: Context,
 ) -> None:
-    me = await _newcomer(ctx)
-    await onboarding.accept_agreements(me, _shown(me))
+    me = await newcomer(ctx)
+    await onboarding.accept_agreements(me, shown_agreements(me))
     other = await make_vendor(ctx)
     assert len(await agreements.history(as_ops(ctx, Role.OPS_VIEWER), me.tenant_id)) == 2
     with pytest.raises(ForbiddenError):
@@ -364,14 +336,14 @@ async def test_a_logo_is_shown_to_operations_and_to_no_other_vendor(ctx: Context
 async def test_a_vendor_becomes_active_when_everything_before_the_token_is_done(
     ctx: Context, missing: str | None
 ) -> None:
-    me = await _newcomer(ctx)
+    me = await newcomer(ctx)
     await make_owner(ctx, "second@example.com")
-    await onboarding.accept_agreements(me, _shown(me)[: 1 if missing == "terms" else 2])
+    await onboarding.accept_agreements(me, shown_agreements(me)[: 1 if missing == "terms" else 2])
     tenant = await onboarding.own_tenant(me)
     tenant.branding_done_at = None if missing == "branding" else me.now()
     if missing == "email":
         (await ctx.db.get_one(Person, UUID(me.actor.id))).email_confirmed_at = None
-    method = await _connect(me)
+    method = await connect(me)
     method.status = (
         PaymentMethodStatus.PENDING if missing == "payment" else PaymentMethodStatus.CONNECTED
     )
@@ -382,10 +354,10 @@ async def test_a_vendor_becomes_active_when_everything_before_the_token_is_done(
 
 
 async def _ready(ctx: Context, *, rail: Rail = Rail.CARD, customer_ref: str = "cus_1") -> Context:
-    me = await _newcomer(ctx)
-    await onboarding.accept_agreements(me, _shown(me))
+    me = await newcomer(ctx)
+    await onboarding.accept_agreements(me, shown_agreements(me))
     await branding.save_branding(me, "Acme Toys")
-    await _connect(me, rail=rail, customer_ref=customer_ref)
+    await connect(me, rail=rail, customer_ref=customer_ref)
     return me
 
 
