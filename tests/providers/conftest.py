@@ -6,14 +6,10 @@ from collections.abc import Generator
 
 import pytest
 
-from app.sandbox.config import SandboxConfig, StripeConfig
-from app.sandbox.launch import RunningSandbox, start, stop
+from tests.providers.outside import Outside, open_outside
 
 
 @pytest.fixture(scope="session")
-def outside() -> Generator[RunningSandbox]:
-    sandbox = start(
-        SandboxConfig(port=0, smtp_port=0, stripe=StripeConfig(secret_key="sk_test_tests"))
-    )
-    yield sandbox
-    stop(sandbox)
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Generator[Outside]:
+    with open_outside(tmp_path_factory.mktemp("outside")) as world:
+        yield world

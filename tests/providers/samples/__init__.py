@@ -1,0 +1,1 @@
+"""One file a provider: the contract suite finds it by its being here."""
