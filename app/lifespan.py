@@ -13,6 +13,7 @@ import structlog
 from app import runtime
 from app.jobs.worker import Worker
 from app.runtime import Runtime
+from app.services import receipts
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,8 @@ async def run() -> AsyncGenerator[None]:
     """Take over the sandbox clock, run the worker where this process shall, serve, and end."""
     process = runtime.current()
     await process.refresh_clock()
+    async with process.as_system(quiet=True) as ctx:
+        await receipts.publish_key(ctx)
     async with working(process, process.settings.run_worker):
         yield
     await process.close()
