@@ -59,6 +59,11 @@ async def progress(ctx: Context) -> Progress:
     return await _progress(ctx, tenant)
 
 
+async def progress_of(ctx: Context, tenant_id: UUID) -> Progress:
+    """Return how far any vendor has come, for operations."""
+    return await _progress(ctx, await ctx.get_any(Tenant, tenant_id))
+
+
 async def overview(ctx: Context) -> Onboarding:
     """Return everything the wizard shows to the acting person."""
     person = await people.me(ctx)
