@@ -1,0 +1,224 @@
+"""What operations look at first: what needs somebody, the running month, and the product's pulse."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import col, select
+
+from app.core.errors import NotFoundError
+from app.core.money import Money
+from app.rules import rating
+from app.rules.activity import running_days
+from app.rules.periods import BillingMonth
+from app.rules.statuses import (
+    InvoiceStatus,
+    PaymentStatus,
+    PayoutStatus,
+    RunStatus,
+    TenantStatus,
+)
+from app.services import billing_runs, ledger, ops_tenants
+from app.services.billing_runs import Progress
+from app.services.context import Context
+from models.billing import BillingPeriod
+from models.device import Device
+from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
+from models.invoice import Invoice
+from models.payment import Payment, Payout
+from models.price import PriceContract
+from models.tenant import Programme, Tenant
+from models.usage import DeviceDay
+
+RECENT: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """How many things of each kind wait for somebody."""
+
+    failed_jobs: int
+    failed_mails: int
+    failed_webhooks: int
+    failed_months: int
+    overdue_invoices: int
+    disputed_payments: int
+    waiting_payouts: int
+    stuck_tenants: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The product in four figures; ``estimate`` is the running month's, one amount a currency."""
+
+    active_tenants: int
+    pending_tenants: int
+    registered_devices: int
+    active_devices: int
+    estimate: tuple[Money, ...]
+    median_to_first_device: dt.timedelta | None
+    measured_tenants: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDevice:
+    """How long one vendor took from its sign-up to its first device."""
+
+    tenant_id: UUID
+    name: str
+    signed_up_at: dt.datetime
+    took: dt.timedelta
+
+
+async def attention(ctx: Context) -> Attention:
+    """Count what waits for somebody."""
+    ctx.require_ops()
+    failed = col(OutboxItem.status) == OutboxStatus.FAILED
+    return Attention(
+        failed_jobs=await _count(ctx, OutboxItem.id, failed, _is(OutboxKind.JOB)),
+        failed_mails=await _count(ctx, OutboxItem.id, failed, _is(OutboxKind.MAIL)),
+        failed_webhooks=await _count(
+            ctx, InboxEvent.id, col(InboxEvent.status) == InboxStatus.FAILED
+        ),
+        failed_months=await _count(
+            ctx, BillingPeriod.id, col(BillingPeriod.status) == RunStatus.FAILED
+        ),
+        overdue_invoices=await _count(
+            ctx,
+            Invoice.id,
+            col(Invoice.status) == InvoiceStatus.OPEN,
+            col(Invoice.due_at) <= ctx.now(),
+        ),
+        disputed_payments=await _count(
+            ctx, Payment.id, col(Payment.status) == PaymentStatus.DISPUTED
+        ),
+        waiting_payouts=await _count(
+            ctx, Payout.id, col(Payout.status).in_((PayoutStatus.FAILED, PayoutStatus.HELD))
+        ),
+        stuck_tenants=await _count(ctx, Tenant.id, ops_tenants.stuck(ctx.now())),
+    )
+
+
+async def latest_run(ctx: Context) -> Progress | None:
+    """Return how far the newest monthly run has come; None before there was one."""
+    newest = await billing_runs.runs(ctx, limit=1)
+    try:
+        return await billing_runs.progress(ctx, newest[0].period) if newest else None
+    except NotFoundError:
+        return None
+
+
+async def books(ctx: Context) -> list[str]:
+    """Return what is wrong with the ledger: nothing, as a rule."""
+    ctx.require_ops()
+    return await ledger.check(ctx)
+
+
+async def pulse(ctx: Context) -> Pulse:
+    """Return the key figures as of now."""
+    ctx.require_ops()
+    took = await _times_to_first_device(ctx)
+    first, end = running_days(ctx.now())
+    in_window = (col(DeviceDay.day) >= first, col(DeviceDay.day) < end)
+    active = await ctx.db.scalar(
+        select(func.count(func.distinct(DeviceDay.device_pk))).where(*in_window)
+    )
+    return Pulse(
+        active_tenants=await _count(ctx, Tenant.id, col(Tenant.status) == TenantStatus.ACTIVE),
+        pending_tenants=await _count(ctx, Tenant.id, col(Tenant.status) == TenantStatus.PENDING),
+        registered_devices=await _count(ctx, Device.id, col(Device.released_at).is_(None)),
+        active_devices=active or 0,
+        estimate=await _estimate(ctx),
+        median_to_first_device=_median(took),
+        measured_tenants=len(took),
+    )
+
+
+async def recent_first_devices(ctx: Context) -> list[FirstDevice]:
+    """Return the vendors whose first device came last, newest first."""
+    ctx.require_ops()
+    rows = await ctx.db.scalars(
+        select(Tenant)
+        .where(col(Tenant.first_device_at).is_not(None))
+        .order_by(col(Tenant.first_device_at).desc(), col(Tenant.id))
+        .limit(RECENT)
+    )
+    return [
+        FirstDevice(one.id, one.display_name, one.created_at, one.first_device_at - one.created_at)
+        for one in rows
+        if one.first_device_at is not None
+    ]
+
+
+async def fingerprint(ctx: Context) -> str:
+    """Return a text that changes when the overview would: cheap enough to ask every few seconds."""
+    ctx.require_ops()
+    newest = await billing_runs.runs(ctx, limit=1)
+    run = newest[0] if newest else None
+    done = 0
+    if run is not None:
+        done = await _count(
+            ctx,
+            BillingPeriod.id,
+            col(BillingPeriod.run_id) == run.id,
+            col(BillingPeriod.status) == RunStatus.DONE,
+        )
+    devices = await _count(ctx, Device.id)
+    waiting = await attention(ctx)
+    return f"{run.period if run else ''}:{run.status if run else ''}:{done}:{devices}:{waiting}"
+
+
+async def _estimate(ctx: Context) -> tuple[Money, ...]:
+    """Return what the running month would claim if it ended today, one amount a currency.
+
+    Every vendor's active devices at its own price; tax and carried remainders are left out.
+    """
+    first, end = running_days(ctx.now())
+    counted = await ctx.db.execute(
+        select(DeviceDay.tenant_id, func.count(func.distinct(DeviceDay.device_pk)))
+        .where(col(DeviceDay.day) >= first, col(DeviceDay.day) < end)
+        .group_by(col(DeviceDay.tenant_id))
+    )
+    month = BillingMonth.containing(ctx.now())
+    contracts: dict[UUID, list[rating.PriceContract]] = {}
+    for row in await ctx.db.scalars(
+        select(PriceContract).where(col(PriceContract.starts_on) <= month.last_day)
+    ):
+        contracts.setdefault(row.tenant_id, []).append(
+            rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
+        )
+    sums: dict[str, Money] = {}
+    for tenant_id, devices in counted:
+        if tenant_id in contracts:
+            price = rating.price_on(contracts[tenant_id], month.last_day).price
+            so_far = sums.get(price.currency, Money.zero(price.currency))
+            sums[price.currency] = so_far + price.times(devices)
+    return tuple(sums[currency] for currency in sorted(sums))
+
+
+async def _times_to_first_device(ctx: Context) -> list[dt.timedelta]:
+    rows = await ctx.db.execute(
+        select(Tenant.created_at, Tenant.first_device_at).where(
+            col(Tenant.programme) == Programme.VENDOR, col(Tenant.first_device_at).is_not(None)
+        )
+    )
+    return [first - created for created, first in rows if first is not None]
+
+
+def _median(spans: list[dt.timedelta]) -> dt.timedelta | None:
+    if not spans:
+        return None
+    return dt.timedelta(seconds=int(statistics.median(int(one.total_seconds()) for one in spans)))
+
+
+async def _count(ctx: Context, what: Any, *conditions: ColumnElement[bool]) -> int:
+    return await ctx.db.scalar(select(func.count(what)).where(*conditions)) or 0
+
+
+def _is(kind: OutboxKind) -> ColumnElement[bool]:
+    return col(OutboxItem.kind) == kind

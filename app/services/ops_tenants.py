@@ -1,0 +1,245 @@
+"""Vendors as operations see them: finding one, everything about one, suspending and resuming it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import col, select
+
+from app.core.errors import InvalidInputError
+from app.rules.activity import running_days
+from app.rules.onboarding import Step
+from app.rules.statuses import PaymentMethodStatus, TenantStatus, move
+from app.services import agreements, notices, onboarding, ops_lists
+from app.services.context import Context
+from app.services.paging import Page
+from models.agreement import AgreementAcceptance
+from models.credential import Credential, CredentialKind
+from models.device import Device
+from models.payment import PaymentMethod, PayoutAccount
+from models.person import Person, Role
+from models.tenant import Programme, Tenant
+
+STUCK_AFTER: Final = dt.timedelta(days=7)
+"""A vendor this long without a first device is looked after."""
+STUCK: Final = "stuck"
+LONGEST_NOTES: Final = 4_000
+_SORTS: Final[dict[str, Any]] = {
+    "created_at": col(Tenant.created_at),
+    "name": func.lower(Tenant.display_name),
+    "first_device_at": col(Tenant.first_device_at),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TenantSearch:
+    """Which vendors to show: ``status`` is a tenant's, or ``stuck`` for onboarding that halted."""
+
+    q: str = ""
+    status: str = ""
+    sort: str = "-created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantLine:
+    """A vendor in the list."""
+
+    tenant: Tenant
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class TenantDetail:
+    """A vendor with what its page says beside its invoices, prices and history."""
+
+    tenant: Tenant
+    people: tuple[Person, ...]
+    steps: tuple[tuple[Step, bool, dt.datetime | None], ...]
+    registered: int
+    active: int
+    methods: tuple[PaymentMethod, ...]
+    payout_accounts: tuple[PayoutAccount, ...]
+    tokens: tuple[Credential, ...]
+    acceptances: tuple[AgreementAcceptance, ...]
+
+
+async def list_page(ctx: Context, search: TenantSearch, number: int = 1) -> Page[TenantLine]:
+    """Return one page of the vendors that match."""
+    query = select(Tenant).where(col(Tenant.programme) == Programme.VENDOR, *_matching(ctx, search))
+    page = await ops_lists.numbered(
+        ctx, ops_lists.order(query, _SORTS, search.sort, col(Tenant.id)), number
+    )
+    counted = await ctx.db.execute(
+        select(Device.tenant_id, func.count(col(Device.id)))
+        .where(
+            col(Device.tenant_id).in_([one.id for one in page.rows]),
+            col(Device.released_at).is_(None),
+        )
+        .group_by(col(Device.tenant_id))
+    )
+    devices = {row[0]: row[1] for row in counted}
+    return Page([TenantLine(one, devices.get(one.id, 0)) for one in page.rows], total=page.total)
+
+
+async def get(ctx: Context, tenant_id: UUID) -> TenantDetail:
+    """Return one vendor whole; secrets are in none of it."""
+    tenant = await ctx.get_any(Tenant, tenant_id)
+    people = await _all(ctx, select(Person).where(col(Person.tenant_id) == tenant_id))
+    methods = await _all(ctx, select(PaymentMethod).where(_of(PaymentMethod, tenant_id)))
+    accounts = await _all(ctx, select(PayoutAccount).where(_of(PayoutAccount, tenant_id)))
+    tokens = await _all(
+        ctx,
+        select(Credential)
+        .where(_of(Credential, tenant_id), col(Credential.kind) == CredentialKind.VENDOR_TOKEN)
+        .order_by(col(Credential.created_at).desc()),
+    )
+    accepted = tuple(await agreements.history(ctx, tenant_id))
+    registered, active = await _devices(ctx, tenant_id)
+    done = (await onboarding.progress_of(ctx, tenant_id)).done
+    times: dict[Step, dt.datetime | None] = {
+        Step.CONFIRM_EMAIL: _first(one.email_confirmed_at for one in people),
+        Step.TERMS: max((one.accepted_at for one in accepted), default=None),
+        Step.BRANDING: tenant.branding_done_at,
+        Step.PAYMENT: _first(
+            one.connected_at for one in methods if one.status is PaymentMethodStatus.CONNECTED
+        ),
+        Step.TOKEN: _first(one.created_at for one in tokens),
+        Step.FIRST_DEVICE: tenant.first_device_at,
+    }
+    return TenantDetail(
+        tenant,
+        people,
+        tuple((step, step in done, times[step] if step in done else None) for step in Step),
+        registered,
+        active,
+        methods,
+        accounts,
+        tokens,
+        accepted,
+    )
+
+
+async def suspend(ctx: Context, tenant_id: UUID, *, reason: str) -> None:
+    """Stop a vendor from registering devices, and tell it why; what it owes stays owed."""
+    tenant = await _for_change(ctx, tenant_id)
+    cause = _required(reason)
+    tenant.status = move(tenant.status, TenantStatus.SUSPENDED)
+    tenant.status_reason = cause
+    _note(ctx, "ops.tenant_suspended", tenant, reason=cause)
+    await ctx.db.flush()
+    await notices.to_vendor(
+        ctx,
+        "tenant_suspended",
+        tenant,
+        key=f"tenant_suspended/{tenant.id}/{ctx.now().isoformat()}",
+        tenant=tenant.display_name,
+        cause=cause,
+        at=ctx.now(),
+        url="/vendor",
+    )
+
+
+async def resume(ctx: Context, tenant_id: UUID, *, reason: str) -> None:
+    """Let a suspended vendor go on, and tell it so."""
+    tenant = await _for_change(ctx, tenant_id)
+    cause = _required(reason)
+    tenant.status = move(tenant.status, TenantStatus.ACTIVE)
+    tenant.status_reason = ""
+    _note(ctx, "ops.tenant_resumed", tenant, reason=cause)
+    await ctx.db.flush()
+    await notices.to_vendor(
+        ctx,
+        "tenant_resumed",
+        tenant,
+        key=f"tenant_resumed/{tenant.id}/{ctx.now().isoformat()}",
+        tenant=tenant.display_name,
+        at=ctx.now(),
+        url="/vendor",
+    )
+
+
+async def save_notes(ctx: Context, tenant_id: UUID, text: str) -> None:
+    """Keep what operations want to remember of a vendor; it never sees it."""
+    tenant = await _for_change(ctx, tenant_id)
+    if len(text) > LONGEST_NOTES:
+        problem = f"must be at most {LONGEST_NOTES:,} characters"
+        raise InvalidInputError(f"The notes {problem}.", fields=[("notes", problem)])
+    if tenant.notes != text.strip():
+        _note(ctx, "ops.notes_changed", tenant, before=tenant.notes)
+        tenant.notes = text.strip()
+
+
+def stuck(now: dt.datetime) -> ColumnElement[bool]:
+    """Return the condition for vendors that signed up long ago and have no device yet."""
+    return (
+        col(Tenant.status).in_((TenantStatus.PENDING, TenantStatus.ACTIVE))
+        & col(Tenant.first_device_at).is_(None)
+        & (col(Tenant.created_at) <= now - STUCK_AFTER)
+    )
+
+
+def _matching(ctx: Context, search: TenantSearch) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    text = search.q.strip().lower()
+    if text:
+        columns = (Tenant.display_name, Tenant.legal_name, Tenant.email)
+        matches = [func.lower(col(one)).contains(text, autoescape=True) for one in columns]
+        if _as_id(text) is not None:
+            matches.append(col(Tenant.id) == _as_id(text))
+        found.append(or_(*matches))
+    if search.status == STUCK:
+        found.append(stuck(ctx.now()))
+    elif search.status:
+        found.append(col(Tenant.status) == TenantStatus(search.status))
+    return found
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def _for_change(ctx: Context, tenant_id: UUID) -> Tenant:
+    ctx.require_ops(Role.OPS_OPERATOR)
+    return await ctx.get_any(Tenant, tenant_id, lock=True)
+
+
+def _required(reason: str) -> str:
+    if not reason.strip():
+        raise InvalidInputError("A reason is needed.", fields=[("reason", "must not be empty")])
+    return " ".join(reason.split())[:300]
+
+
+def _note(ctx: Context, kind: str, tenant: Tenant, **body: str) -> None:
+    ctx.audit(kind, tenant_id=tenant.id, subject=("tenant", tenant.id), body=body)
+
+
+async def _devices(ctx: Context, tenant_id: UUID) -> tuple[int, int]:
+    """Return how many devices are registered, and how many of them are active now."""
+    first, _ = running_days(ctx.now())
+    since = dt.datetime.combine(first, dt.time(), dt.UTC)
+    here = select(func.count(col(Device.id))).where(
+        _of(Device, tenant_id), col(Device.released_at).is_(None)
+    )
+    registered = await ctx.db.scalar(here)
+    active = await ctx.db.scalar(here.where(col(Device.last_active_at) >= since))
+    return registered or 0, active or 0
+
+
+def _of(model: Any, tenant_id: UUID) -> ColumnElement[bool]:
+    return col(model.tenant_id) == tenant_id
+
+
+async def _all(ctx: Context, query: Any) -> tuple[Any, ...]:
+    return tuple((await ctx.db.scalars(query)).all())
+
+
+def _first(times: Iterable[dt.datetime | None]) -> dt.datetime | None:
+    return min((one for one in times if one is not None), default=None)
