@@ -18,6 +18,7 @@ class ShellState(rx.State):
     email: str = ""
     tenant: str = ""
     may_move_clock: bool = False
+    is_customer: bool = False
     is_sandbox: bool = False
     clock: str = ""
     outside_href: str = ""
@@ -28,6 +29,7 @@ class ShellState(rx.State):
         async with acting(self, readonly=True) as ctx:
             profile = await profiles.mine(ctx)
         self.name, self.email, self.tenant = profile.name, profile.email, profile.tenant
+        self.is_customer = profile.role is Role.OWNER
         self.may_move_clock = profile.role in (Role.OPS_OPERATOR, Role.OPS_ADMIN)
         self._show_clock()
 

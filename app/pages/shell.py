@@ -8,6 +8,7 @@ import reflex as rx
 
 from components.public import public_shell
 from components.shell import Account, NavItem, SandboxBanner, app_shell
+from components.states import forbidden_page
 from state.shell import ShellState
 
 VENDOR_NAV = [
@@ -48,9 +49,12 @@ def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.
 
 
 def ops_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
-    """Frame a page of operations; ``options`` are those of ``app_shell``."""
+    """Frame a page of operations; ``options`` are those of ``app_shell``.
+
+    A vendor who comes here sees that the page is not theirs; the states refuse them anyway.
+    """
     return app_shell(
-        *content,
+        rx.cond(ShellState.is_customer, forbidden_page(home_href="/vendor"), rx.fragment(*content)),
         title=title,
         nav=OPS_NAV,
         current=current,
