@@ -1,0 +1,105 @@
+"""What the pages of operations share: the question before an act, and who may act."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from components.base import stack
+from components.native_form import field, select_field, textarea_field
+from components.overlays import confirm_dialog
+from state.shell import ShellState
+
+MAY_ACT: Any = ShellState.may_move_clock
+"""Operators and administrators; for viewers the acts are not drawn, and refused if asked for."""
+
+
+def acts(*buttons: rx.Component) -> rx.Component:
+    """Draw acts for those who may do them."""
+    return rx.cond(MAY_ACT, rx.fragment(*buttons))  # pyright: ignore[reportReturnType]
+
+
+def question_dialog(question: Any, error: Any, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
+    """Ask a ``Question`` of the state, with the fields that it needs."""
+
+    def ask(is_danger: bool) -> rx.Component:
+        return confirm_dialog(
+            open=(question.act != "") & (question.is_danger == is_danger),
+            title=question.title,
+            text=question.text,
+            verb=question.verb,
+            on_confirm=on_confirm,
+            on_cancel=on_cancel,
+            error=error,
+            danger=is_danger,
+            extra=_fields(question),
+        )
+
+    return rx.fragment(ask(True), ask(False))
+
+
+def _fields(question: Any) -> rx.Component:
+    return rx.match(  # pyright: ignore[reportReturnType]
+        question.needs,
+        ("reason", _reason()),
+        (
+            "reference",
+            field(
+                "reference",
+                "Reference",
+                help_text="What the bank's statement says, to find it again.",
+                max_length=100,
+            ),
+        ),
+        ("amount", stack(_amount(question, "amount", "Amount"), _reason(), gap=3)),
+        (
+            "price",
+            stack(
+                _amount(question, "price", "Price of an active device a month"),
+                field(
+                    "starts_on",
+                    "Starts on",
+                    type="date",
+                    default_value=question.preset_day,
+                    help_text="The first of a month. A higher price needs 60 days' notice.",
+                ),
+                _reason(),
+                gap=3,
+            ),
+        ),
+        (
+            "person",
+            stack(
+                field("email", "E-mail", type="email"),
+                field("name", "Name", required=False, max_length=80),
+                select_field(
+                    "role",
+                    "Role",
+                    [
+                        ("ops_viewer", "Viewer: sees everything, changes nothing"),
+                        ("ops_operator", "Operator: acts on vendors and money"),
+                        ("ops_admin", "Administrator: also manages staff"),
+                    ],
+                ),
+                gap=3,
+            ),
+        ),
+        rx.fragment(),
+    )
+
+
+def _reason() -> rx.Component:
+    return textarea_field(
+        "reason", "Reason", rows=2, help_text="Kept in the audit stream.", max_length=300
+    )
+
+
+def _amount(question: Any, name: str, label: str) -> rx.Component:
+    return field(
+        name,
+        label,
+        default_value=question.preset,
+        help_text=question.unit,
+        custom_attrs={"inputMode": "decimal"},
+    )

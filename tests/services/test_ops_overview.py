@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+
+import pytest
+
+from app.core.errors import ForbiddenError, NotSignedInError
+from app.core.money import Money
+from app.rules.statuses import PaymentStatus, TenantStatus
+from app.services import ops_overview
+from app.services.context import Context
+from models.ledger import LedgerAccount
+from models.payment import Payment
+from models.person import Role
+from models.tenant import Rail
+from tests.factories import as_nobody, as_ops, as_token, as_vendor, make_device, make_vendor
+from tests.money_kit import make_invoice, used
+
+READS = [
+    ops_overview.attention,
+    ops_overview.latest_run,
+    ops_overview.books,
+    ops_overview.pulse,
+    ops_overview.recent_first_devices,
+    ops_overview.fingerprint,
+]
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_only_operations_read_the_overview(ctx: Context, read: object) -> None:
+    tenant = await make_vendor(ctx)
+    for other in (as_vendor(ctx, tenant), as_token(ctx, tenant)):
+        with pytest.raises(ForbiddenError):
+            await read(other)  # type: ignore[operator]
+    with pytest.raises(NotSignedInError):
+        await read(as_nobody(ctx))  # type: ignore[operator]
+    await read(as_ops(ctx, Role.OPS_VIEWER))  # type: ignore[operator]
+
+
+async def test_nothing_waits_in_a_quiet_house(ctx: Context) -> None:
+    await make_vendor(ctx)
+    assert set(asdict(await ops_overview.attention(as_ops(ctx))).values()) == {0}
+    assert await ops_overview.latest_run(as_ops(ctx)) is None
+
+
+async def test_late_invoices_disputes_and_halted_vendors_wait(ctx: Context) -> None:
+    tenant = await make_vendor(ctx, status=TenantStatus.PENDING)
+    tenant.created_at = ctx.now() - dt.timedelta(days=8)
+    invoice = await make_invoice(ctx, tenant, pushed=False)
+    invoice.due_at = ctx.now()
+    ctx.db.add(
+        Payment(
+            tenant_id=tenant.id,
+            status=PaymentStatus.DISPUTED,
+            provider="stripe",
+            provider_ref="pi_1",
+            amount_micros=1,
+            currency="USD",
+            created_at=ctx.now(),
+        )
+    )
+    await ctx.db.flush()
+    found = await ops_overview.attention(as_ops(ctx))
+    assert (found.overdue_invoices, found.disputed_payments, found.stuck_tenants) == (1, 1, 1)
+
+
+async def test_the_running_month_is_estimated_at_each_vendors_price(ctx: Context) -> None:
+    cards = await make_vendor(ctx, price_micros=2_000_000)
+    yuan = await make_vendor(ctx, rail=Rail.INVOICE, currency="CNY", price_micros=17_500_000)
+    await used(ctx, cards, 3)
+    device = await make_device(ctx, yuan, "CN-1", user_omni="0" * 64)
+    device.last_active_at = ctx.now()
+    await ctx.db.flush()
+    found = await ops_overview.pulse(as_ops(ctx))
+    assert found.estimate == (Money.of("6.00", "USD"),)
+    assert (found.active_devices, found.registered_devices) == (3, 4)
+    assert (found.active_tenants, found.pending_tenants) == (2, 0)
+
+
+async def test_the_median_is_of_all_vendors_that_have_a_device(ctx: Context) -> None:
+    for hours in (1, 5, 30):
+        tenant = await make_vendor(ctx)
+        tenant.first_device_at = ctx.now() + dt.timedelta(hours=hours)
+    await make_vendor(ctx)
+    await ctx.db.flush()
+    found = await ops_overview.pulse(as_ops(ctx))
+    assert (found.median_to_first_device, found.measured_tenants) == (dt.timedelta(hours=5), 3)
+    recent = await ops_overview.recent_first_devices(as_ops(ctx))
+    assert [one.took for one in recent] == [dt.timedelta(hours=hours) for hours in (30, 5, 1)]
+
+
+async def test_books_that_somebody_wrote_in_are_reported(ctx: Context) -> None:
+    tenant = await make_vendor(ctx)
+    await make_invoice(ctx, tenant, pushed=False)
+    assert await ops_overview.books(as_ops(ctx)) == []
+    ctx.db.add(
+        LedgerAccount(owner="house", kind="bank", currency="EUR", balance_micros=1)  # type: ignore[arg-type]
+    )
+    await ctx.db.flush()
+    assert len(await ops_overview.books(as_ops(ctx))) == 1
