@@ -308,6 +308,18 @@ class NotificationSource(Protocol):
         ...
 
 
+class Express(Protocol):
+    """Single statements on PostgreSQL for the few hot paths, without a session's round trips."""
+
+    async def run(self, statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run one statement (``%s`` for values) in a transaction of its own and return its rows.
+
+        What it wrote is durable when it returns, whatever becomes of the unit of work, and it sees
+        nothing the unit has not saved. Raises ``psycopg.Error``.
+        """
+        ...
+
+
 class Providers(Protocol):
     """The adapters this installation has configured."""
 
