@@ -94,7 +94,7 @@ async def collect(ctx: Context, tenant_id: UUID, period: str) -> str:
     attempt = None
     if row.invoice_id and not _is_past(row, "collected"):
         attempt = await charges.start(ctx, row.invoice_id)
-    await _done(ctx, tenant_id, period, "collected")
+    _advance(ctx, row, "collected")  # together with the start: repeated, it starts no other
     return str(attempt or "")
 
 
@@ -152,7 +152,15 @@ def closed_month(ctx: Context, period: str) -> BillingMonth:
 
 
 async def _done(ctx: Context, tenant_id: UUID, period: str, step: str) -> None:
-    row = await _row(ctx, tenant_id, period)
+    """Keep that a step is done; what it did is durable first, and it holds when repeated.
+
+    Its locks are given back before the month's row is locked, which comes first everywhere.
+    """
+    await ctx.save()
+    _advance(ctx, await _row(ctx, tenant_id, period), step)
+
+
+def _advance(ctx: Context, row: BillingPeriod, step: str) -> None:
     if not _is_past(row, step):
         row.step = step
     row.updated_at = ctx.now()
