@@ -16,6 +16,7 @@ from starlette.datastructures import UploadFile
 from app.api.deps import AnyoneCtx
 from app.api.errors import Envelope
 from app.core.errors import DomainError, ForbiddenError, InvalidInputError, MalformedError
+from app.rules.redirects import local_path
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -99,7 +100,7 @@ def posted(
         back = dict(also or {})
         come_back_to(request, page, back)
         values = await _values(request)
-        back |= {name: values[name][:320] for name in keep if values.get(name)}
+        back |= {name: kept for name in keep if (kept := _kept(name, values.get(name, "")))}
         come_back_to(request, page, back, values.get("token", "")[:100])
         try:
             return model.model_validate(values)
@@ -156,6 +157,11 @@ async def _values(request: Request) -> dict[str, str]:
         }
     form = await request.form()
     return {key: value for key, value in form.items() if not isinstance(value, UploadFile)}
+
+
+def _kept(name: str, value: str) -> str:
+    """Return what goes back into a page's address: a place of ours, or the beginning of a text."""
+    return local_path(value, "") if name == "next" else value[:320]
 
 
 def _come_back(page: str, keep: Mapping[str, str], token: str, error: Exception) -> Response:
