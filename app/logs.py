@@ -64,5 +64,5 @@ def configure(*, as_json: bool, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "asyncio", "aiosqlite", "stripe"):
+    for noisy in ("httpx", "httpcore", "asyncio", "aiosqlite", "stripe", "alembic"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))

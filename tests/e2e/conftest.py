@@ -22,6 +22,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Product]:
     with product(tmp_path_factory.mktemp("shop")) as running:
         running.environment["OPS_PASSWORD"] = OPS_PASSWORD
         running.command("ops", "create", OPS_EMAIL, "--password-env", "OPS_PASSWORD")
+        running.facts["platform"] = (
+            running.command("keys", "platform-token").strip().splitlines()[-1]
+        )
         yield running
 
 

@@ -1,0 +1,116 @@
+"""What people do, said once: journeys are made of these."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.running import Product
+
+PASSWORD = "a long enough passphrase"
+
+
+def mails(shop: Product, to: str) -> list[dict[str, Any]]:
+    """Return the mails to an address, newest first."""
+    answer = httpx.get(shop.mailbox, params={"to": to}, headers={"Accept": "application/json"})
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
+def await_mail(shop: Product, to: str, subject: str) -> dict[str, Any]:
+    """Wait for a mail whose subject holds a text."""
+    for _ in range(200):
+        for mail in mails(shop, to):
+            if subject in mail["subject"]:
+                return mail
+        time.sleep(0.15)
+    raise AssertionError(f"no mail {subject!r} to {to}: {[m['subject'] for m in mails(shop, to)]}")
+
+
+def link_in(mail: dict[str, Any]) -> str:
+    """Return the link with a secret in its fragment."""
+    return next(word for word in str(mail["text"]).split() if "#" in word and "://" in word)
+
+
+def sign_up(tab: Page, shop: Product, email: str) -> None:
+    """Create an account, confirm its address by mail, and sign in."""
+    tab.goto("/signup")
+    tab.get_by_label("Work e-mail").fill(email)
+    tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    tab.get_by_role("button", name="Create account").click()
+    expect(tab.get_by_role("heading", name="Check your mail")).to_be_visible()
+    tab.goto(link_in(await_mail(shop, email, "onfirm")))
+    tab.get_by_role("button", name="Confirm this address").click()
+    sign_in(tab, email, PASSWORD)
+    tab.wait_for_url("**/vendor/onboarding**")
+
+
+def sign_in(tab: Page, email: str, password: str) -> None:
+    """Sign in on the login page, wherever one was before."""
+    if "/login" not in tab.url:
+        tab.wait_for_url("**/login**")
+    tab.get_by_label("E-mail").fill(email)
+    tab.get_by_label("Password", exact=True).fill(password)
+    tab.get_by_role("button", name="Log in").click()
+    tab.wait_for_url(lambda url: "/login" not in url)
+
+
+def accept_terms(tab: Page) -> None:
+    """Tick every agreement and go on."""
+    expect(tab.get_by_role("button", name="Accept and continue")).to_be_visible()
+    for box in tab.get_by_role("checkbox").all():
+        box.check()
+    tab.get_by_role("button", name="Accept and continue").click()
+
+
+def set_branding(tab: Page, name: str) -> None:
+    """Give the name that parents see."""
+    tab.get_by_label("Display name").fill(name)
+    tab.get_by_role("button", name="Save and continue").click()
+
+
+def create_token(tab: Page) -> str:
+    """Create the first token; returns the secret that is shown once."""
+    tab.get_by_role("button", name="Create token").click()
+    shown = tab.get_by_label("Your token")
+    expect(shown).to_be_visible()
+    return shown.inner_text()
+
+
+def user(name: str) -> str:
+    """Return a well-formed user."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def move_clock(shop: Product, to: str) -> None:
+    """Move the product's clock; everything that falls due is done when this returns."""
+    answer = httpx.post(
+        f"{shop.url}/v1/sandbox/clock",
+        json={"to": to},
+        headers={"Authorization": f"Bearer {shop.facts['platform']}"},
+        timeout=300,
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def send_event(shop: Product, event_id: str, kind: str, **data: Any) -> None:
+    """Send one event as the platform, dated now."""
+    now = httpx.get(f"{shop.url}/readyz").json()["now"]
+    answer = httpx.post(
+        f"{shop.url}/v1/events",
+        json={"events": [{"id": event_id, "type": kind, "time": now, "data": data}]},
+        headers={"Authorization": f"Bearer {shop.facts['platform']}"},
+    )
+    assert answer.json() == {"inserted": 1, "duplicates": 0}, answer.text
+
+
+def next_month(shop: Product) -> str:
+    """Return an instant shortly after the current month's end."""
+    now = httpx.get(f"{shop.url}/readyz").json()["now"]
+    year, month = int(now[:4]), int(now[5:7])
+    year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return f"{year}-{month:02d}-01T06:00:00Z"
