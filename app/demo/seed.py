@@ -116,7 +116,7 @@ class Seeder:
         await act(accept)
         await act(lambda ctx: branding.save_branding(ctx, name))
         url = await act(lambda ctx: payments.start_binding(ctx, rail))
-        await self._finish_binding(url, rail)
+        await self._finish_binding(url)
         tenant_id = await self._until_active(email)
         issued = await act(lambda ctx: credentials.issue(ctx, "Factory line 1"))
         return {
@@ -140,11 +140,13 @@ class Seeder:
             await asyncio.sleep(0.2)
         raise RuntimeError(f"no link was mailed to {email}")
 
-    async def _finish_binding(self, url: str, rail: Rail) -> None:
-        """Press the button on the provider's page and follow where it leads."""
-        answer = await self.http.post(url, data={"action": "pay", "card": "visa"})
-        if rail is Rail.INVOICE and answer.is_redirect:
-            await self.http.get(answer.headers["location"])
+    async def _finish_binding(self, url: str) -> None:
+        """Press the button on the provider's page, wherever its address leads."""
+        page = await self.http.get(url, follow_redirects=True)
+        page.raise_for_status()
+        done = await self.http.post(page.url, data={"action": "pay", "card": "visa"})
+        if not done.is_redirect:
+            done.raise_for_status()
 
     async def _until_active(self, email: str) -> UUID:
         from sqlmodel import col, select
