@@ -103,11 +103,8 @@ def test_certificates_are_named_as_everybody_names_them(files: KeyFiles, tmp_pat
     curve = ec.generate_private_key(ec.SECP256R1())
     app = certificate(ours.public_key(), theirs, 2**120 + 5)
     alipay = certificate(theirs.public_key(), theirs, 7)
-    root = (
-        certificate(theirs.public_key(), theirs, 11)
-        + certificate(curve.public_key(), curve, 12)
-        + certificate(ours.public_key(), ours, 13)
-    )
+    signers = ((theirs, 11), (curve, 12), (ours, 13))
+    root = b"\n".join(certificate(key.public_key(), key, number) for key, number in signers)
     paths = {}
     for name, data in (("app", app), ("alipay", alipay), ("root", root)):
         paths[name] = tmp_path / f"{name}.crt"
