@@ -47,7 +47,7 @@ class FakeProvider:
     down: int = 0
     refuse: bool = False
 
-    def _note(self, name: str, **arguments: Any) -> None:
+    def _note(self, name: str, /, **arguments: Any) -> None:
         self.calls.append((name, arguments))
         if self.down:
             self.down -= 1
