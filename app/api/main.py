@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 
 import app.api as package
-from app.api import errors
+from app.api import docs, errors
 from app.core.discover import import_all
 from app.metrics import Measure
 
@@ -34,6 +34,7 @@ def create_api() -> FastAPI:
             methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             include_in_schema=False,
         )
+    docs.describe(api)
     return api
 
 
