@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api import deps
 from app.services import sessions
@@ -43,8 +44,11 @@ def describe(api: FastAPI) -> None:
 
 
 def _with_security(api: FastAPI) -> dict[str, Any]:
-    document = get_openapi(
-        title=api.title, version=api.version, description=api.description, routes=api.routes
+    # A copy: the generator hands out the very objects that endpoints declare.
+    document = deepcopy(
+        get_openapi(
+            title=api.title, version=api.version, description=api.description, routes=api.routes
+        )
     )
     schemes: dict[str, Any] = {
         name: {"type": "http", "scheme": "bearer", "description": text}
@@ -57,13 +61,21 @@ def _with_security(api: FastAPI) -> dict[str, Any]:
         "description": "A signed-in browser.",
     }
     document.setdefault("components", {})["securitySchemes"] = schemes
-    for route in api.routes:
-        if isinstance(route, APIRoute) and route.include_in_schema:
-            for method in route.methods or ():
-                wanted = _wanted(route.dependant)
-                operation = document["paths"][route.path_format][method.lower()]
-                operation["security"] = [{wanted: []}] if wanted else []
+    for route in endpoints(api):
+        wanted = _wanted(route.dependant)
+        for method in route.methods or ():
+            operation = document["paths"][route.path_format][method.lower()]
+            operation["security"] = [{wanted: []}] if wanted else []
+            for media in operation.get("requestBody", {}).get("content", {}).values():
+                defined = media.get("schema", {}).pop("$defs", {})
+                document["components"]["schemas"].update(defined)
     return document
+
+
+def endpoints(api: FastAPI) -> list[APIRoute]:
+    """Return every documented route, of included routers as well."""
+    routes = (context.original_route for context in iter_route_contexts(api.routes))
+    return [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
 
 
 def _wanted(dependant: Dependant) -> str | None:
@@ -133,12 +145,12 @@ def _fields(document: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, 
     schema = _resolved(document, schema)
     for option in schema.get("anyOf", []):
         if option.get("type") != "null":
-            return _fields(document, {"$defs": schema.get("$defs", {}), **option})
+            return _fields(document, option)
     required = set(schema.get("required", []))
     return [
         {
             "name": name,
-            "type": _type(document, {"$defs": schema.get("$defs", {}), **one}),
+            "type": _type(document, one),
             "required": name in required,
             "description": one.get("description", ""),
         }
@@ -164,8 +176,7 @@ def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any
     ref = schema.get("$ref", "")
     if not ref:
         return schema
-    name = ref.rsplit("/", 1)[1]
-    return schema.get("$defs", {}).get(name) or document["components"]["schemas"].get(name, {})
+    return document["components"]["schemas"].get(ref.rsplit("/", 1)[1], {})
 
 
 @cache

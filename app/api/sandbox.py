@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app import clockwork, runtime
 from app.api.deps import bearer, origin_of
+from app.api.lists import answers
 from app.core.errors import ForbiddenError, InvalidInputError
 from app.services import credentials, sessions
 from app.services.context import Actor, Context
@@ -55,7 +56,7 @@ async def _mover(request: Request) -> Actor:
         return ctx.actor
 
 
-@router.post("/clock")
+@router.post("/clock", responses=answers(400, 401, 403, 404, 409, 413, 422, 429))
 async def move_clock(body: ClockIn, actor: Annotated[Actor, Depends(_mover)]) -> ClockOut:
     """Move the clock forward and do what fell due; answers when that work is done."""
     process = runtime.current()

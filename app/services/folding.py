@@ -17,8 +17,10 @@ from models.usage import UsageEvent, UsageFold
 
 STREAM: Final = "usage"
 BATCH: Final = 20_000
+_PAUSE: Final = 5
+"""Milliseconds between two looks at who is still writing."""
 _PATIENCE: Final = 40
-"""How often to look whether those who were writing have ended, 5 ms apart."""
+"""How often to look before leaving it to the next turn."""
 
 # The parts in which the two databases differ.
 _POSTGRESQL: Final = {
@@ -124,7 +126,7 @@ async def _horizon(ctx: Context, low: int, limit: int) -> int:
     for _ in range(_PATIENCE):
         if not writing:
             return high
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(_PAUSE / 1000)
         writing &= await _writers(ctx)
     return low
 
