@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.providers.alipay import AlipayEvents, AlipayProvider, AlipaySettings
+from app.providers.resend import ResendEvents, ResendMailer, ResendSettings
 from app.providers.smtp import SmtpMailer, SmtpSettings
 from app.providers.stripe import StripeEvents, StripeProvider, StripeSettings
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
@@ -65,7 +66,7 @@ class UnconfiguredMailer:
         attachments: Sequence[Attachment] = (),
     ) -> None:
         """Refuse for now: the outbox keeps the mail and tries again."""
-        raise ProviderDownError("Mail is not configured: set SMTP_HOST.")
+        raise ProviderDownError("Mail is not configured: set SMTP_HOST or RESEND_API_KEY.")
 
 
 def build_providers() -> Registry:
@@ -84,14 +85,23 @@ def build_providers() -> Registry:
     if wallet.is_configured:
         payments["alipay"] = AlipayProvider(wallet)
         sources.append(AlipayEvents(wallet))
+    sources.append(ResendEvents(ResendSettings().webhook_secret.get_secret_value()))  # pyright: ignore[reportCallIssue]
     return Registry(payments, {source.slug: source for source in sources})
 
 
 def build_mailer(sender: str) -> Mailer:
     """Return the way mail leaves."""
+    service = ResendSettings()  # pyright: ignore[reportCallIssue]
+    if service.api_key.get_secret_value():
+        return ResendMailer(service, sender)
     settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
     return SmtpMailer(settings, sender) if settings.host else UnconfiguredMailer()
 
 
-SETTINGS: tuple[type[BaseSettings], ...] = (StripeSettings, AlipaySettings, SmtpSettings)
+SETTINGS: tuple[type[BaseSettings], ...] = (
+    StripeSettings,
+    AlipaySettings,
+    SmtpSettings,
+    ResendSettings,
+)
 """Every adapter's settings, so that none stays undocumented."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import smtplib
 import ssl
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,7 +18,11 @@ from app.core.clock import wall_now
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.services.ports import Attachment
 
-SECONDS = 20
+SECONDS = 20.0
+"""Time-out of one exchange with the server."""
+_TOO_LARGE: Final = 552
+
+Failure = ProviderDownError | ProviderRefusedError
 
 
 class SmtpSettings(BaseSettings):
@@ -35,9 +40,10 @@ class SmtpSettings(BaseSettings):
 class SmtpMailer:
     """Implements ``Mailer``."""
 
-    def __init__(self, settings: SmtpSettings, sender: str) -> None:
+    def __init__(self, settings: SmtpSettings, sender: str, *, seconds: float = SECONDS) -> None:
         self._settings = settings
         self._sender = sender
+        self._seconds = seconds
 
     async def send(
         self,
@@ -50,6 +56,21 @@ class SmtpMailer:
         attachments: Sequence[Attachment] = (),
     ) -> None:
         """Hand one mail over."""
+        try:
+            message = self._written(to, subject, text, html, message_id, attachments)
+        except ValueError as error:  # a line break in a header, or letters no mail can carry
+            raise ProviderRefusedError(f"This cannot be written as a mail: {error}") from error
+        await asyncio.to_thread(self._deliver, message)
+
+    def _written(
+        self,
+        to: str,
+        subject: str,
+        text: str,
+        html: str,
+        message_id: str,
+        attachments: Sequence[Attachment],
+    ) -> EmailMessage:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, subject
         message["Message-ID"] = message_id
@@ -60,35 +81,61 @@ class SmtpMailer:
         for one in attachments:
             kind, _, subtype = one.media_type.partition("/")
             message.add_attachment(one.content, kind, subtype, filename=one.name)
-        await asyncio.to_thread(self._deliver, message)
+        return message
 
     def _deliver(self, message: EmailMessage) -> None:
+        server = self._connected()
         try:
-            with self._connect() as server:
-                if self._settings.user:
-                    server.login(self._settings.user, self._settings.password.get_secret_value())
-                server.send_message(message)
+            server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
-            code, why = next(iter(error.recipients.values()))
-            raise _failure(code, why) from error
+            raise _judged(*next(iter(error.recipients.values()))) from error
+        except smtplib.SMTPSenderRefused as error:
+            # About us, not about this mail, unless it is too large for this server.
+            if error.smtp_code == _TOO_LARGE:
+                raise _judged(error.smtp_code, error.smtp_error) from error
+            raise _down(error) from error
         except smtplib.SMTPResponseException as error:
-            raise _failure(error.smtp_code, error.smtp_error) from error
+            raise _judged(error.smtp_code, error.smtp_error) from error
+        except (smtplib.SMTPNotSupportedError, UnicodeError) as error:
+            raise ProviderRefusedError(f"This server cannot carry the mail: {error}") from error
         except (smtplib.SMTPException, OSError) as error:
-            raise ProviderDownError(f"The mail server did not answer: {error}") from error
+            raise _down(error) from error
+        finally:
+            # The mail is accepted or not by now: how the goodbye goes changes nothing.
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
 
-    def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
-        if settings.tls == "implicit":
-            return smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=SECONDS, context=ssl.create_default_context()
-            )
-        server = smtplib.SMTP(settings.host, settings.port, timeout=SECONDS)
-        if settings.tls == "starttls":
-            server.starttls(context=ssl.create_default_context())
+    def _connected(self) -> smtplib.SMTP:
+        """Return a connection that takes mail; whatever goes wrong until then is no refusal of it."""
+        settings, server = self._settings, None
+        try:
+            if settings.tls == "implicit":
+                server = smtplib.SMTP_SSL(
+                    settings.host, settings.port, timeout=self._seconds, context=_tls()
+                )
+            else:
+                server = smtplib.SMTP(settings.host, settings.port, timeout=self._seconds)
+            if settings.tls == "starttls":
+                server.starttls(context=_tls())
+            if settings.user:
+                server.login(settings.user, settings.password.get_secret_value())
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            if server is not None:
+                server.close()
+            raise _down(error) from error
         return server
 
 
-def _failure(code: int, why: bytes | str) -> ProviderDownError | ProviderRefusedError:
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _down(error: Exception) -> ProviderDownError:
+    return ProviderDownError(f"The mail server cannot be used at the moment: {error}")
+
+
+def _judged(code: int, why: bytes | str) -> Failure:
     said = why.decode(errors="replace") if isinstance(why, bytes) else why
     if 500 <= code < 600:
         return ProviderRefusedError(f"The mail server refused ({code}): {said}")
