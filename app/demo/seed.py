@@ -8,6 +8,7 @@ import hashlib
 import json
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from models.person import Role
 from models.tenant import Rail, Tenant
 
 HISTORY = dt.timedelta(days=80)
+STEP = dt.timedelta(days=2)
+KINDS = ("authority.memory_read", "authority.permission_check", "authority.cap_mint")
 ORIGIN = Origin("127.0.0.1", "demo", "")
 
 
@@ -41,6 +44,16 @@ async def turn_back(run: Runtime) -> None:
     async with run.as_system() as ctx:
         if await ctx.db.get(ClockOffset, 1) is None:
             ctx.db.add(ClockOffset(id=1, micros=-int(HISTORY / dt.timedelta(microseconds=1))))
+
+
+@dataclass(slots=True)
+class Line:
+    """A vendor's devices: what they are called, how many there will be, and those there are."""
+
+    token: str
+    prefix: str
+    count: int
+    actors: list[str] = field(default_factory=list[str])
 
 
 class Seeder:
@@ -65,11 +78,8 @@ class Seeder:
         second = await self._vendor(
             "owner@nebula.example.com", "星云玩具", secrets["vendor_password_2"], Rail.INVOICE
         )
-        actors = {
-            first["token"]: await self._devices(first["token"], "ACME", 48),
-            second["token"]: await self._devices(second["token"], "NB", 21),
-        }
-        await self._live(platform.secret, actors)
+        lines = [Line(first["token"], "ACME", 48), Line(second["token"], "NB", 21)]
+        await self._live(platform.secret, lines)
         facts = {
             "base_url": self.world.base_url,
             "sandbox_url": self.world.sandbox_url,
@@ -159,57 +169,64 @@ class Seeder:
             await asyncio.sleep(0.2)
         raise RuntimeError(f"{email} did not become active")
 
-    async def _devices(self, token: str, prefix: str, count: int) -> list[str]:
-        actors: list[str] = []
-        for number in range(1, count + 1):
-            user = hashlib.sha256(f"{prefix}-user-{(number + 1) // 2}".encode()).hexdigest()
+    async def _register(self, line: Line, upto: int) -> None:
+        """Register a line's devices until there are so many of them."""
+        while len(line.actors) < min(upto, line.count):
+            number = len(line.actors) + 1
             answer = await self.http.post(
                 f"{self.world.base_url}/v1/vendor/devices/register",
-                json={"device_id": f"{prefix}-{number:04d}", "user_omni": user},
+                json={
+                    "device_id": f"{line.prefix}-{number:04d}",
+                    "user_omni": _user(line.prefix, (number + 1) // 2),
+                },
                 headers={
-                    "Authorization": f"Bearer {token}",
-                    "Idempotency-Key": f"seed-{prefix}-{number}",
+                    "Authorization": f"Bearer {line.token}",
+                    "Idempotency-Key": f"seed-{line.prefix}-{number}",
                 },
             )
             answer.raise_for_status()
-            actors.append(answer.json()["actor_omni"])
-        return actors
+            line.actors.append(answer.json()["actor_omni"])
 
-    async def _live(self, platform: str, actors: dict[str, list[str]]) -> None:
-        """Let the days pass until today, with some activity on each."""
+    async def _live(self, platform: str, lines: list[Line]) -> None:
+        """Let the days pass until today: devices join, and most are used on most days."""
         headers = {"Authorization": f"Bearer {platform}"}
-        goal = wall_now()
-        serial = 0
+        goal, step = wall_now(), 0
         while True:
             ready = await self.http.get(f"{self.world.base_url}/readyz")
             now = dt.datetime.fromisoformat(ready.json()["now"])
+            for line in lines:
+                await self._register(line, line.count * (step + 6) // 34)
+            events = self._day(now, lines, step)
+            answer = await self.http.post(
+                f"{self.world.base_url}/v1/events", json={"events": events}, headers=headers
+            )
+            answer.raise_for_status()
             if goal - now < dt.timedelta(hours=1):
                 return
-            events: list[dict[str, Any]] = []
-            for listed in actors.values():
-                for actor in listed:
-                    if self.chance.random() < 0.4:
-                        serial += 1
-                        events.append(
-                            _event(serial, now, "authority.memory_read", actor_omni=actor)
-                        )
-            if self.chance.random() < 0.5:
-                serial += 1
-                events.append(_pro(serial, now, self.chance.randrange(1, 24)))
-            for start in range(0, len(events), 500):
-                answer = await self.http.post(
-                    f"{self.world.base_url}/v1/events",
-                    json={"events": events[start : start + 500]},
-                    headers=headers,
-                )
-                answer.raise_for_status()
-            to = min(goal, now + dt.timedelta(days=2))
+            to = min(goal, now + STEP)
             moved = await self.http.post(
                 f"{self.world.base_url}/v1/sandbox/clock",
                 json={"to": to_rfc3339(to)},
                 headers=headers,
             )
             moved.raise_for_status()
+            step += 1
+
+    def _day(self, now: dt.datetime, lines: list[Line], step: int) -> list[dict[str, Any]]:
+        """Return what happened since the step before: uses of devices, and Pro payments."""
+        events: list[dict[str, Any]] = []
+        for back in range(STEP.days):
+            at = now - dt.timedelta(days=back, minutes=self.chance.randrange(600))
+            for line in lines:
+                for number, actor in enumerate(line.actors):
+                    if self.chance.random() < (0.12 if number % 9 == 0 else 0.62):
+                        name = f"{line.prefix}-{step}-{back}-{number}"
+                        kind = self.chance.choice(KINDS)
+                        events.append(_event(name, at, kind, actor_omni=actor))
+                if self.chance.random() < 0.3 and line.actors:
+                    user = self.chance.randrange(1, (len(line.actors) + 1) // 2 + 1)
+                    events.append(_pro(f"{line.prefix}-pro-{step}-{back}", at, line.prefix, user))
+        return events
 
     async def _as_system(self, use_case: Callable[[Context], Awaitable[Any]]) -> Any:
         await self.run.refresh_clock()
@@ -222,18 +239,21 @@ class Seeder:
             return await use_case(ctx)
 
 
-def _event(serial: int, at: dt.datetime, kind: str, **data: Any) -> dict[str, Any]:
-    return {"id": f"seed-{serial}", "type": kind, "time": to_rfc3339(at), "data": data}
+def _user(prefix: str, number: int) -> str:
+    return hashlib.sha256(f"{prefix}-user-{number}".encode()).hexdigest()
 
 
-def _pro(serial: int, at: dt.datetime, user: int) -> dict[str, Any]:
-    omni = hashlib.sha256(f"ACME-user-{user}".encode()).hexdigest()
+def _event(name: str, at: dt.datetime, kind: str, **data: Any) -> dict[str, Any]:
+    return {"id": f"seed-{name}", "type": kind, "time": to_rfc3339(at), "data": data}
+
+
+def _pro(name: str, at: dt.datetime, prefix: str, user: int) -> dict[str, Any]:
     return _event(
-        serial,
+        name,
         at,
         "pro.paid",
-        subscription_ref=f"sub-{user}",
-        user_omni=omni,
+        subscription_ref=f"sub-{prefix}-{user}",
+        user_omni=_user(prefix, user),
         amount="10.00",
         currency="USD",
     )
