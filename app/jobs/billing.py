@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.jobs.engine import Work, job, noted
 from app.jobs.schedule import every
-from app.services import billing, billing_runs, charges, copies, delivery
+from app.services import billing, billing_runs, charges, copies, delivery, dunning
 from app.services.context import Context
 from app.services.ports import JobName
 
@@ -30,6 +30,12 @@ async def retry_failed_months(ctx: Context) -> int:
 async def resume_charges(ctx: Context) -> int:
     """Take up charges that a crash or a provider's silence left open."""
     return await charges.resume_due(ctx)
+
+
+@every(dt.timedelta(minutes=1))
+async def follow_up_unpaid(ctx: Context) -> int:
+    """Charge again, remind and block by rule."""
+    return await dunning.run_due(ctx)
 
 
 @job(JobName.BILLING_RUN)

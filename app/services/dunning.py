@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from app.rules import dunning as rules
 from app.rules.dunning import Reminder
 from app.rules.statuses import InvoiceStatus
-from app.services import charges, notices, refunds
+from app.services import charges, notices
 from app.services.context import Context
 from models.invoice import Invoice, InvoiceKind
 from models.tenant import Rail
@@ -29,14 +29,11 @@ TEMPLATES: Final = {
 async def run_due(ctx: Context, limit: int = 200) -> int:
     """Do what fell due on unpaid invoices, whatever their rail; returns how much that was.
 
-    Charges whose day has come are started, those without an answer are asked about, reminders are
-    mailed, each once. Called again at once it finds nothing.
+    Charges whose day has come are started and reminders are mailed, each once; charges without an
+    answer are ``charges.resume_due``'s. Called again at once it finds nothing.
     """
     ctx.require_system()
-    done = await _charge(ctx, limit)
-    done += await charges.resume_due(ctx, limit)
-    done += await refunds.resume_due(ctx, limit)
-    return done + await _remind(ctx, limit)
+    return await _charge(ctx, limit) + await _remind(ctx, limit)
 
 
 async def is_blocked(ctx: Context, tenant_id: UUID) -> bool:
