@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from app.api.deps import PersonCtx, VendorCtx
 from app.api.errors import Envelope
-from app.api.money import MoneyOut
+from app.api.lists import Cursor, Instant, Limit, ListOut, MoneyOut, answers, page_of
 from app.rules.statuses import InvoiceStatus
-from app.services import explanations, invoices, statements
+from app.services import explanations, invoices, paging, statements
 from app.services.invoices import InvoiceView
 from models.invoice import InvoiceKind
 from models.stored_file import StoredFile
@@ -43,7 +43,7 @@ class InvoiceOut(BaseModel):
     tax: MoneyOut
     total: MoneyOut
     outstanding: MoneyOut
-    paid_at: dt.datetime | None
+    paid_at: Instant | None
     has_pdf: bool
 
     @classmethod
@@ -64,13 +64,6 @@ class InvoiceOut(BaseModel):
             paid_at=view.paid_at,
             has_pdf=view.has_pdf,
         )
-
-
-class InvoicesOut(BaseModel):
-    """One page of a list."""
-
-    data: list[InvoiceOut]
-    next_cursor: str | None
 
 
 class LineOut(BaseModel):
@@ -114,39 +107,29 @@ class InvoiceDetailOut(InvoiceOut):
     why: WhyOut
 
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Envelope, "description": "No valid credential."},
-    404: {"model": Envelope, "description": "There is no such invoice here."},
-    422: {"model": Envelope, "description": "Some fields are not valid."},
-    429: {"model": Envelope, "description": "Too many requests."},
-}
+_ERRORS = answers(401, 404, 422, 429)
 _PDF: dict[int | str, dict[str, Any]] = {
-    **_ERRORS,
+    **answers(401, 403, 404, 422, 429),
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},
-    403: {"model": Envelope, "description": "The credential may not do this."},
     409: {"model": Envelope, "description": "The document is being prepared."},
 }
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=500)]
 
 
 @router.get("/v1/vendor/invoices", responses=_ERRORS)
 async def list_invoices(
     ctx: VendorCtx,
     status: InvoiceStatus | None = None,
-    limit: Limit = 50,
+    limit: Limit = paging.DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> InvoicesOut:
+) -> ListOut[InvoiceOut]:
     """List the vendor's invoices and credit notes, the newest first."""
     page = await invoices.list_page(ctx, status=status, limit=limit, cursor=cursor)
-    return InvoicesOut(
-        data=[InvoiceOut.of(view) for view in page.rows], next_cursor=page.next_cursor
-    )
+    return page_of(page, InvoiceOut.of)
 
 
 @router.get("/v1/vendor/invoices/{invoice_id}", responses=_ERRORS)
 async def get_invoice(
-    invoice_id: UUID, ctx: VendorCtx, limit: Limit = 50, cursor: Cursor = None
+    invoice_id: UUID, ctx: VendorCtx, limit: Limit = paging.DEFAULT_LIMIT, cursor: Cursor = None
 ) -> InvoiceDetailOut:
     """Show one invoice with its lines and a page of the devices it counted."""
     detail = await invoices.get(ctx, invoice_id)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from app.api import pay_page
 from app.api.deps import AnyoneCtx
 from app.api.errors import Envelope
-from app.api.money import MoneyOut
+from app.api.lists import MoneyOut
 from app.core.errors import ConflictError, NotFoundError
 from app.services import pay_pages
 

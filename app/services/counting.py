@@ -13,6 +13,7 @@ from app.rules import rating
 from app.rules.activity import window_days
 from app.rules.invoicing import LineKind, line
 from app.rules.periods import BillingMonth
+from app.services import folding
 from app.services.context import Context
 from app.services.opening import DraftLine
 from models.device import Device
@@ -22,18 +23,30 @@ from models.usage import DeviceDay, UsageEvent, UsageFold
 
 
 async def require_drained(ctx: Context, month: BillingMonth) -> None:
-    """Refuse to count while an event of the month waits to be folded into the days.
+    """See to it that every event of the month received so far is folded into the days.
 
-    Raises ``UnavailableError`` ``usage_not_folded``: trying again helps.
+    Nothing is locked when it ends. Raises ``UnavailableError`` ``usage_not_folded`` where somebody
+    is just writing some: trying again helps.
     """
-    folded = await ctx.db.scalar(select(func.min(UsageFold.position))) or 0
+    if not await _is_waiting(ctx, month):
+        return
+    while await folding.fold(ctx):
+        await ctx.save()
+    await ctx.save()
+    if await _is_waiting(ctx, month):
+        raise UnavailableError("Usage is still being counted.", reason="usage_not_folded")
+
+
+async def _is_waiting(ctx: Context, month: BillingMonth) -> bool:
+    place = await ctx.db.scalar(
+        select(col(UsageFold.position)).where(col(UsageFold.stream) == folding.STREAM)
+    )
     waiting = await ctx.db.scalar(
         select(col(UsageEvent.seq))
-        .where(col(UsageEvent.seq) > folded, col(UsageEvent.occurred_at) < month.end)
+        .where(col(UsageEvent.seq) > (place or 0), col(UsageEvent.occurred_at) < month.end)
         .limit(1)
     )
-    if waiting is not None:
-        raise UnavailableError("Usage is still being counted.", reason="usage_not_folded")
+    return waiting is not None
 
 
 async def any_active(ctx: Context, tenant_id: UUID, month: BillingMonth) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, func, select
 
 from app.core.clock import FixedClock
-from app.core.errors import ConflictError, ForbiddenError, ProviderDownError, UnavailableError
+from app.core.errors import ConflictError, ForbiddenError, ProviderDownError
 from app.core.money import Money
 from app.rules.statuses import InvoiceStatus, RunStatus
 from app.runtime import Runtime
@@ -22,7 +22,7 @@ from models.invoice import Invoice, InvoiceDevice, NumberSeries
 from models.payment import ChargeAttempt
 from models.stored_file import StoredFile
 from models.tenant import Rail, Tenant
-from models.usage import DeviceDay, UsageEvent, UsageFold
+from models.usage import DeviceDay, UsageEvent
 from tests.factories import as_ops, as_vendor, make_device, make_vendor
 from tests.fakes import FakeProviders
 from tests.money_kit import (
@@ -166,26 +166,27 @@ async def test_a_month_that_is_not_over_is_not_billed(ctx: Context) -> None:
         await billing_runs.start_run(ctx, PERIOD)
 
 
-async def test_nothing_is_counted_while_usage_waits_to_be_folded(
+async def test_usage_that_waits_is_folded_before_it_is_counted(
     ctx: Context, clock: FixedClock
 ) -> None:
-    tenant = await _vendor(ctx)
-    event = UsageEvent(
-        source_id=tenant.id,
-        event_id="e1",
-        type="authority.memory_read",
-        occurred_at=ctx.now(),
-        content_hash="0" * 64,
-        data="{}",
-        received_at=ctx.now(),
+    tenant = await make_vendor(ctx)
+    device = await make_device(ctx, tenant)
+    ctx.db.add(
+        UsageEvent(
+            source_id=tenant.id,
+            event_id="e1",
+            type="authority.memory_read",
+            occurred_at=ctx.now(),
+            content_hash="0" * 64,
+            data=f'{{"actor_omni": "{device.actor_omni}"}}',
+            received_at=ctx.now(),
+        )
     )
-    ctx.db.add(event)
     until(clock, NOVEMBER.end)
     await billing_runs.start_run(ctx, PERIOD)
-    with pytest.raises(UnavailableError):
-        await billing.count_and_open(ctx, tenant.id, PERIOD)
-    ctx.db.add(UsageFold(stream="usage", position=event.seq or 0))
     assert await billing.count_and_open(ctx, tenant.id, PERIOD)
+    evidence = (await ctx.db.scalars(select(InvoiceDevice))).one()
+    assert (evidence.device_pk, evidence.events) == (device.id, 1)
 
 
 @pytest.mark.parametrize("broken", range(len(billing.STEPS)))
