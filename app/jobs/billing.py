@@ -60,7 +60,7 @@ async def bill_tenant(work: Work) -> None:
 async def collect_invoice(work: Work) -> None:
     """Try to charge an invoice once."""
     attempt_id = UUID(str(work.payload["attempt_id"]))
-    await work.step("collect", lambda ctx: charges.collect(ctx, attempt_id))
+    await work.step("charge", lambda ctx: charges.collect(ctx, attempt_id))
 
 
 @job(JobName.DELIVER_INVOICE)
