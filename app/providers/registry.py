@@ -29,26 +29,26 @@ class Registry:
     def __init__(
         self, payments: Mapping[str, Adapter], sources: Mapping[str, NotificationSource]
     ) -> None:
-        self._payments = payments
-        self._sources = sources
+        self.payments = payments
+        self.sources = sources
 
     def payment(self, slug: str) -> PaymentProvider:
         """Return an adapter; raises ``ProviderRefusedError`` when it is not configured."""
-        if slug not in self._payments:
+        if slug not in self.payments:
             raise ProviderRefusedError(
                 f"{slug or 'This payment method'} is not set up here.",
                 reason="provider_not_configured",
             )
-        return self._payments[slug]
+        return self.payments[slug]
 
     def source(self, slug: str) -> NotificationSource | None:
         """Return who verifies notifications for an address; None without a secret."""
-        source = self._sources.get(slug)
+        source = self.sources.get(slug)
         return source if source and source.is_configured else None
 
     async def close(self) -> None:
         """Give back every connection, at the end of the process."""
-        for adapter in self._payments.values():
+        for adapter in self.payments.values():
             await adapter.close()
 
 

@@ -58,7 +58,7 @@ class Server:
     def login(self, *details: Any) -> AuthResult:
         data = details[-1]
         self.logins.append((data.login, data.password))
-        return AuthResult(success="LOGIN" not in self.says)
+        return AuthResult(success="LOGIN" not in self.says, handled=False)
 
     def read(self) -> EmailMessage:
         assert len(self.mails) == 1
