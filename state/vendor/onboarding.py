@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import reflex as rx
 
 from app.core.errors import InvalidInputError
@@ -13,19 +11,8 @@ from app.services import agreements, branding, credentials, onboarding, payments
 from app.services.agreements import Acceptance
 from models.tenant import Rail
 from state.session import acting
+from state.vendor.agreement_rows import AgreementRow, to_row
 from state.vendor.snippets import curl_snippet, python_snippet
-
-
-@dataclass(frozen=True)
-class AgreementRow:
-    """One agreement as shown for acceptance."""
-
-    slug: str
-    title: str
-    version: str
-    html: str
-    sha256: str
-    accepted: bool
 
 
 class OnboardingState(rx.State):
@@ -136,18 +123,12 @@ class OnboardingState(rx.State):
             now = await onboarding.overview(ctx)
             texts = agreements.texts(ctx, now.locale)
             site = ctx.site_url
-        pending = set(now.pending_agreements)
         self.done = [step.value for step in WIZARD if step in now.progress.done]
         current = now.progress.current or Step.FIRST_DEVICE
         self.step = keep if keep in (*self.done, current.value) else current.value
         self.email, self.name = now.email, now.display_name or self.name
         self.logo_url = f"/auth/logo/{now.tenant_id}" if now.has_logo else ""
-        self.agreements = [
-            AgreementRow(
-                one.slug, one.title, one.version, one.html, one.sha256, one.slug not in pending
-            )
-            for one in texts
-        ]
+        self.agreements = [to_row(one, now.pending_agreements) for one in texts]
         self.rail = now.rail.value if now.rail else ""
         self.payment_status = now.payment_status.value if now.payment_status else ""
         self.payment_label = now.payment_label

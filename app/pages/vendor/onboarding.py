@@ -17,7 +17,8 @@ from components.states import lines_skeleton, loaded
 from components.ticker import ticker
 from components.wizard import waiting_panel, wizard
 from state.shell import ShellState
-from state.vendor.onboarding import AgreementRow, OnboardingState
+from state.vendor.agreement_rows import AgreementRow
+from state.vendor.onboarding import OnboardingState
 
 STEPS = [
     ("confirm_email", "Confirm e-mail"),
