@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from state.vendor.audit_words import REASONS, SENTENCES, say
+
+ROOT = Path(__file__).resolve().parents[3]
+NOT_A_VENDORS = re.compile(
+    r"platform\.|billing\.|invoice\.copy_|"
+    r"ops\.(clock|outbox|person|role|webhook|billing)_?"
+)
+"""Kinds of rows that carry no vendor, or none a vendor should read more of than its kind."""
+
+
+def kinds_written() -> set[str]:
+    found: set[str] = set()
+    for path in (ROOT / "app/services").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and "audit" in ast.unparse(node.func):
+                found |= {
+                    one.value
+                    for one in node.args
+                    if isinstance(one, ast.Constant)
+                    and isinstance(one.value, str)
+                    and re.fullmatch(r"[a-z]+\.[a-z_]+", one.value)
+                }
+    return found
+
+
+def test_every_kind_that_a_vendor_can_read_has_its_sentence() -> None:
+    written = kinds_written()
+    assert len(written) > 20
+    assert sorted(kind for kind in written - set(SENTENCES) if not NOT_A_VENDORS.match(kind)) == []
+
+
+def test_every_sentence_has_its_chinese() -> None:
+    catalogue = json.loads((ROOT / "assets/locales/zh-CN.json").read_text())
+    known = {re.sub(r"\{\*?\}", "{}", text) for text in catalogue}
+    said = {re.sub(r"\{\w+\}( \(\{prefix\}…\))?", "{}", text) for text, _, _ in SENTENCES.values()}
+    assert sorted((said | set(REASONS.values())) - known) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "locale", "said"),
+    [
+        ("device.registered", {"device_id": "SN-1"}, "en", "Device SN-1 was registered"),
+        ("payment.succeeded", {"amount": "231.00 USD"}, "en", "A payment of $231.00 arrived"),
+        ("payment.succeeded", {"amount": "17.50 CNY"}, "zh-CN", "A payment of ¥17.50 arrived"),
+        ("invoice.paid", {}, "en", "Invoice was paid:"),
+        ("made.up_tomorrow", {"x": 1}, "en", "Made: up tomorrow"),
+        ("odd{kind}", {}, "en", "Oddkind"),
+        ("device.registered", {"device_id": "{0}"}, "en", "Device {0} was registered"),
+    ],
+)
+def test_a_row_is_a_sentence(kind: str, body: dict[str, object], locale: str, said: str) -> None:
+    assert say(kind, body, locale)[0] == said
