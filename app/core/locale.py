@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 from babel import Locale
 from babel.dates import format_date as babel_date
@@ -18,6 +20,8 @@ from app.core.clock import require_utc
 from app.core.money import Money
 
 MINUS: Final = "\u2212"
+_NO_COUNTRIES: Final = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Two letters that are groups, tests or nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,16 @@ def _style(locale: str) -> _Style:
     if locale not in _STYLES:
         raise ValueError(f"unknown locale {locale!r}: use pick_locale")
     return _STYLES[locale]
+
+
+@cache
+def country_names(locale: str) -> Mapping[str, str]:
+    """Return the countries by their ISO 3166 code, in the language's own words."""
+    names = cast("Mapping[str, str]", _style(locale).babel.territories)
+    return MappingProxyType(
+        {
+            code: str(name)
+            for code, name in names.items()
+            if re.fullmatch(r"[A-Z]{2}", code) and code not in _NO_COUNTRIES
+        }
+    )

@@ -66,6 +66,7 @@ SENTENCES: Final[Mapping[str, Said]] = {
     "person.recovery_codes_renewed": ("The recovery codes were renewed", "person", ""),
     "ops.tenant_suspended": ("The account was suspended", "warning", "bad"),
     "ops.tenant_resumed": ("The account was resumed", "person", "good"),
+    "ops.address_released": ("The e-mail address of the account was released", "person", "warn"),
     "ops.price_set": ("A price of {price} a device from {starts_on} was agreed", "price", ""),
     "ops.invoice_voided": ("Invoice {number} was voided", "invoice", "warn"),
     "ops.invoice_credited": ("Invoice {number} was credited: {amount}", "invoice", ""),
@@ -85,8 +86,10 @@ REASONS: Final[Mapping[str, str]] = {
     "wrong_code": "The code was not right.",
     "payment_not_connected": "No payment method is connected.",
     "terms_not_accepted": "The terms are not accepted.",
-    "payment_overdue": "An invoice is unpaid.",
+    "invoice_unpaid": "An invoice is unpaid.",
     "tenant_suspended": "The account is suspended.",
+    "tenant_closed": "The account is closed.",
+    "tenant_not_active": "The set-up is not finished.",
 }
 """Why something was refused, where a code tells more than the sentence."""
 
