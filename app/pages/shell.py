@@ -48,7 +48,7 @@ def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.
     )
 
 
-def ops_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
+def ops_frame(*content: Any, title: Any, current: str, **options: Any) -> rx.Component:
     """Frame a page of operations; ``options`` are those of ``app_shell``.
 
     A vendor who comes here sees that the page is not theirs; the states refuse them anyway.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.errors import DomainError, InvalidInputError, NotSignedInError
 from app.core.money import Money
@@ -28,6 +29,10 @@ class Question:
     unit: str = ""
     is_danger: bool = True
 
+    def of(self, act: str, about: str) -> Question:
+        """Return the question as it is asked about one thing."""
+        return replace(self, act=act, about=about)
+
 
 def in_words(refusal: DomainError) -> str:
     """Return a refusal for the dialog it came from; a stranger's goes on to the login.
@@ -50,3 +55,12 @@ def amount_in(form: Mapping[str, str], name: str, currency: str) -> Money:
     except ValueError as error:
         problem = "must be an amount such as 2.50"
         raise InvalidInputError(f"The {name} {problem}.", fields=[(name, problem)]) from error
+
+
+def day_in(form: Mapping[str, str], name: str) -> dt.date:
+    """Read a day of a form; raises ``InvalidInputError`` naming the field."""
+    try:
+        return dt.date.fromisoformat(form.get(name, ""))
+    except ValueError as error:
+        problem = "must be a day"
+        raise InvalidInputError(f"This {problem}.", fields=[(name, problem)]) from error
