@@ -26,7 +26,7 @@ from state.shell import ShellState
 
 
 @page(
-    "/ops/tenants/[tenant_id]",
+    "/ops/tenants/[id]",
     title="Tenant",
     audience="ops",
     on_load=[ShellState.load, TenantState.load],

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+from sqlmodel import select
+
+from app.core.errors import ForbiddenError, InvalidInputError, NotSignedInError
+from app.core.ids import new_id
+from app.rules.statuses import TenantStatus
+from app.services.context import Context
+from models.audit import AuditEvent
+from models.price import PriceContract
+from models.tenant import Tenant
+from state.ops.tenant import TenantState
+from state.ops.tenants import TenantsState
+from tests.factories import make_device, make_person, make_vendor
+from tests.state.conftest import Tab, target
+
+
+async def listed(tab: Tab, path: str = "/ops/tenants") -> TenantsState:
+    tab.go(path)
+    state = await tab.state(TenantsState)
+    await state.load()
+    return state
+
+
+async def opened(tab: Tab, tenant_id: object) -> TenantState:
+    tab.go(f"/ops/tenants/{tenant_id}")
+    state = await tab.state(TenantState)
+    await state.load()
+    return state
+
+
+async def test_the_list_shows_vendors_with_their_devices(
+    ctx: Context, vendor: Tenant, viewer: Tab
+) -> None:
+    await make_device(ctx, vendor)
+    await ctx.db.commit()
+    state = await listed(viewer)
+    assert [(row.name, row.status, row.devices) for row in state.rows] == [
+        ("Acme Toys", "active", "1")
+    ]
+    assert state.page.text == "1–1 / 1"
+
+
+async def test_the_view_stands_in_the_address(ctx: Context, viewer: Tab) -> None:
+    await make_vendor(ctx, name="Beta", status=TenantStatus.PENDING)
+    await make_vendor(ctx, name="Alpha")
+    await ctx.db.commit()
+    state = await listed(viewer, "/ops/tenants/?status=pending&sort=name&q=be&page=1&x=%22")
+    assert [row.name for row in state.rows] == ["Beta"]
+    assert (state.sort, state.is_descending, state.is_filtered) == ("name", False, True)
+    assert "q=be&sort=-name&status=pending" in target(await state.sort_by("name"))
+    assert "page" not in target(await state.filter_status("active"))
+    assert "page=2" in target(await state.turn_to(2))
+    odd = await listed(viewer, "/ops/tenants?status=nonsense&sort=password&page=-3")
+    assert (odd.status, odd.sort, len(odd.rows)) == ("", "created_at", 2)
+
+
+async def test_strangers_and_vendors_find_nothing(tab: Tab, vendor: Tenant) -> None:
+    with pytest.raises(ForbiddenError):
+        await listed(tab)
+    with pytest.raises(ForbiddenError):
+        await opened(tab, vendor.id)
+    with pytest.raises(NotSignedInError):
+        await listed(Tab())
+
+
+@pytest.mark.parametrize("wanted", [new_id(), "no-id", "tenants"])
+async def test_what_does_not_exist_is_said_to_be_missing(viewer: Tab, wanted: object) -> None:
+    assert (await opened(viewer, wanted)).is_missing
+
+
+async def test_the_page_says_everything_of_a_vendor(
+    ctx: Context, vendor: Tenant, viewer: Tab
+) -> None:
+    await make_person(ctx, vendor)
+    await ctx.db.commit()
+    state = await opened(viewer, vendor.id)
+    assert (state.one.name, state.one.method) == ("Acme Toys", "Visa ending 4242, connected")
+    assert [(row.price, row.state) for row in state.prices] == [("$2.50", "active")]
+    assert [row.is_done for row in state.steps] == [True, False, False, True, False, False]
+
+
+async def test_an_operator_suspends_and_resumes_after_being_asked(
+    ctx: Context, vendor: Tenant, operator: Tab
+) -> None:
+    state = await opened(operator, vendor.id)
+    await state.ask("suspend")
+    assert state.question.title == "Suspend Acme Toys?"
+    assert await state.confirm({"reason": " "}) == []
+    assert state.refusal == "Reason must not be empty."
+    assert len(await state.confirm({"reason": "Sold as new"})) == 1
+    assert (state.one.status, state.one.status_reason) == ("suspended", "Sold as new")
+    assert state.question.act == ""
+    await state.ask("resume")
+    await state.confirm({"reason": "Settled"})
+    assert state.one.status == "active"
+    assert [row.title for row in state.history][:2] == ["Tenant resumed", "Tenant suspended"]
+
+
+async def test_a_viewer_is_refused_and_that_is_audited(
+    ctx: Context, vendor: Tenant, viewer: Tab
+) -> None:
+    state = await opened(viewer, vendor.id)
+    await state.ask("suspend")
+    assert await state.confirm({"reason": "because"}) == []
+    assert state.refusal == "Your role does not allow this."
+    assert (await ctx.db.get_one(Tenant, vendor.id)).status is TenantStatus.ACTIVE
+    rows = await ctx.db.scalars(select(AuditEvent).where(AuditEvent.result == "denied"))
+    assert [row.kind for row in rows] == ["access.refused"]
+
+
+async def test_a_price_is_set_after_being_asked(
+    ctx: Context, vendor: Tenant, operator: Tab
+) -> None:
+    state = await opened(operator, vendor.id)
+    await state.ask("price")
+    assert state.question.preset_day == "2026-12-01"
+    form = {"price": "2.2.0", "starts_on": "2026-12-01", "reason": "Volume"}
+    await state.confirm(form)
+    assert "Price must be an amount" in state.refusal
+    await state.confirm({**form, "price": "9.00"})
+    assert "Price must be 2.00 USD to 3.00 USD" in state.refusal
+    await state.confirm({**form, "price": "2.20", "starts_on": "soon"})
+    assert state.refusal == "Starts on must be a day."
+    await state.confirm({**form, "price": "2.20"})
+    assert [(row.price, row.state) for row in state.prices] == [
+        ("$2.20", "announced"),
+        ("$2.50", "active"),
+    ]
+    assert len((await ctx.db.scalars(select(PriceContract))).all()) == 2
+
+
+async def test_nothing_is_done_that_was_not_asked(vendor: Tenant, operator: Tab) -> None:
+    state = await opened(operator, vendor.id)
+    with pytest.raises(InvalidInputError):
+        await state.ask("close")
+    await state.confirm({"reason": "x"})
+    assert state.one.status == "active"
+    await state.ask("suspend")
+    await state.cancel()
+    assert state.question.act == ""
+
+
+async def test_notes_are_kept(vendor: Tenant, operator: Tab) -> None:
+    state = await opened(operator, vendor.id)
+    await state.save_notes({"notes": "Pilot until May"})
+    assert state.one.notes == "Pilot until May"
