@@ -76,7 +76,8 @@ async def sign_up(
     body: Annotated[SignUpIn, Depends(posted(SignUpIn, "/signup", keep=("email", "name")))],
 ) -> Response:
     """Open an account; the answer is the same when the address has one already."""
-    wanted = body.locale or request.headers.get("accept-language", "")
+    first = request.headers.get("accept-language", "").partition(",")[0].partition(";")[0]
+    wanted = body.locale or first.strip()
     await accounts.sign_up(ctx, body.email, body.password, name=body.name, locale=wanted)
     return go(request, "/signup", {"sent": "1", "email": body.email}, status=202)
 

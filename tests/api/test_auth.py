@@ -166,6 +166,26 @@ async def test_who_names_json_first_is_a_script(
     assert answer.status_code == (202 if is_script else 303)
 
 
+@pytest.mark.parametrize(
+    ("field", "header", "locale"),
+    [
+        ("", "zh,en;q=0.8", "zh-CN"),
+        ("", "zh-Hans-SG;q=0.9, en", "zh-CN"),
+        ("", "en-GB,zh;q=0.5", "en"),
+        ("", "", "en"),
+        ("en", "zh-CN", "en"),
+        ("zh-CN", "en", "zh-CN"),
+    ],
+)
+async def test_a_newcomer_is_written_to_in_the_language_of_the_browser(
+    client: httpx.AsyncClient, run: Runtime, field: str, header: str, locale: str
+) -> None:
+    headers = {**FORM, "Accept-Language": header}
+    await client.post("/auth/signup", data={**LOGIN, "locale": field}, headers=headers)
+    async with run.as_system() as ctx:
+        assert [mail.locale for mail in await mails(ctx)] == [locale]
+
+
 # -- cookies ----------------------------------------------------------------------------------
 
 
