@@ -10,6 +10,7 @@ from components.public import public_shell
 from components.shell import Account, NavItem, SandboxBanner, app_shell
 from components.states import forbidden_page
 from state.shell import ShellState
+from state.vendor.palette import VendorPaletteState
 
 VENDOR_NAV = [
     NavItem("dashboard", "Dashboard", "/vendor", "layout-dashboard"),
@@ -44,6 +45,8 @@ def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.
             ShellState.name, ShellState.email, ShellState.tenant, settings_href="/vendor/settings"
         ),
         sandbox=_banner(),
+        search_results=rx.Var.create(VendorPaletteState.results),
+        on_search=VendorPaletteState.search,
         **options,
     )
 
