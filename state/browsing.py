@@ -16,9 +16,9 @@ def asked(state: rx.State, name: str, default: str = "") -> str:
     return str(state.router.url.query_parameters.get(name, default)).strip()
 
 
-def asked_page(state: rx.State) -> int:
+def asked_page(state: rx.State, name: str = "page") -> int:
     """Return which page of the list the address names; the first for anything odd."""
-    text = asked(state, "page")
+    text = asked(state, name)
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 1
     return max(1, min(number, LARGEST_PAGE))
 

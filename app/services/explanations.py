@@ -65,8 +65,12 @@ async def why(
     *,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
+    offset: int | None = None,
 ) -> Explanation:
-    """Explain an invoice to its vendor or to operations; the devices are sorted by their id."""
+    """Explain an invoice to its vendor or to operations; the devices are sorted by their id.
+
+    Their page begins after ``cursor``, or with ``offset`` after that many.
+    """
     invoice = await invoices.visible(ctx, invoice_id)
     rows = await ctx.db.scalars(
         select(InvoiceLine)
@@ -93,15 +97,15 @@ async def why(
         counted_until=_day(basis, "counted_until"),
         price_since=_day(basis, "price_since"),
         device_count=count or 0,
-        devices=await _devices(ctx, invoice, limit, cursor),
+        devices=await _devices(ctx, invoice, limit, cursor, offset),
     )
 
 
 async def _devices(
-    ctx: Context, invoice: Invoice, limit: int, cursor: str | None
+    ctx: Context, invoice: Invoice, limit: int, cursor: str | None, offset: int | None
 ) -> Page[CountedDevice]:
     query = select(InvoiceDevice).where(col(InvoiceDevice.invoice_id) == invoice.id)
-    if cursor:
+    if cursor and offset is None:
         key, id_ = paging.decode_cursor(cursor, "counted")
         query = query.where(
             paging.after(
@@ -109,8 +113,8 @@ async def _devices(
             )
         )
     ordered = query.order_by(col(InvoiceDevice.device_id), col(InvoiceDevice.device_pk))
-    rows = list(await ctx.db.scalars(ordered.limit(limit + 1)))
-    more, rows = len(rows) > limit, rows[:limit]
+    rows = list(await ctx.db.scalars(ordered.offset(offset).limit(limit + 1)))
+    more, rows = offset is None and len(rows) > limit, rows[:limit]
     last = rows[-1] if more else None
     return Page(
         [

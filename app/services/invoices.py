@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, func
 from sqlmodel import col, select
 
 from app.core.errors import ConflictError, InvalidInputError
@@ -19,7 +19,7 @@ from app.services.paging import Page
 from app.services.rails import MANUAL
 from app.services.settlement import Taken
 from models.invoice import Invoice, InvoiceKind, InvoiceLine
-from models.payment import Payment
+from models.payment import ChargeAttempt, Payment
 from models.person import Role
 from models.stored_file import StoredFile
 from models.tenant import Rail, Tenant
@@ -55,6 +55,7 @@ class InvoiceDetail:
     invoice: InvoiceView
     lines: tuple[InvoiceLine, ...]
     payments: tuple[Payment, ...]
+    attempts: tuple[ChargeAttempt, ...]
     corrections: tuple[InvoiceView, ...]
     corrects: InvoiceView | None
     failures: int
@@ -68,9 +69,13 @@ async def list_page(
     status: InvoiceStatus | None = None,
     limit: int = paging.DEFAULT_LIMIT,
     cursor: str | None = None,
+    offset: int | None = None,
 ) -> Page[InvoiceView]:
-    """Return the acting vendor's invoices and credit notes, the newest first."""
-    return await _page(ctx, ctx.mine(Invoice), status, limit, cursor)
+    """Return the acting vendor's invoices and credit notes, the newest first.
+
+    With ``offset`` the page says how many there are in all, else where the next one begins.
+    """
+    return await _page(ctx, ctx.mine(Invoice), status, limit, cursor, offset)
 
 
 async def list_all(
@@ -105,6 +110,11 @@ async def get(ctx: Context, invoice_id: UUID) -> InvoiceDetail:
         .where(col(Payment.invoice_id) == invoice.id)
         .order_by(col(Payment.created_at), col(Payment.id))
     )
+    tried = await ctx.db.scalars(
+        select(ChargeAttempt)
+        .where(col(ChargeAttempt.invoice_id) == invoice.id)
+        .order_by(col(ChargeAttempt.number))
+    )
     notes = await ctx.db.scalars(
         select(Invoice).where(col(Invoice.corrects_id) == invoice.id).order_by(col(Invoice.id))
     )
@@ -114,6 +124,7 @@ async def get(ctx: Context, invoice_id: UUID) -> InvoiceDetail:
         _view(ctx, invoice, vendor),
         tuple(lines),
         tuple(paid),
+        tuple(tried),
         tuple(_view(ctx, note, vendor) for note in notes),
         _view(ctx, corrected, vendor) if corrected else None,
         invoice.failures,
@@ -266,19 +277,24 @@ async def _page(
     status: InvoiceStatus | None,
     limit: int,
     cursor: str | None,
+    offset: int | None = None,
 ) -> Page[InvoiceView]:
+    query = query.where(col(Invoice.number).is_not(None))
     if status is not None:
         query = query.where(_has_status(ctx, status))
-    if cursor:
+    total = None
+    if offset is not None:
+        counted = query.with_only_columns(col(Invoice.id)).subquery()
+        total = await ctx.db.scalar(select(func.count()).select_from(counted))
+    elif cursor:
         key, id_ = paging.decode_cursor(cursor, "invoices")
         at = paging.instant(key)
         query = query.where(
             paging.after(col(Invoice.created_at), at, col(Invoice.id), id_, down=True)
         )
-    query = query.where(col(Invoice.number).is_not(None))
     query = query.order_by(col(Invoice.created_at).desc(), col(Invoice.id).desc())
-    rows = list(await ctx.db.scalars(query.limit(limit + 1)))
-    more, rows = len(rows) > limit, rows[:limit]
+    rows = list(await ctx.db.scalars(query.offset(offset).limit(limit + 1)))
+    more, rows = offset is None and len(rows) > limit, rows[:limit]
     names = await ctx.db.execute(
         select(Tenant.id, Tenant.display_name).where(
             col(Tenant.id).in_({row.tenant_id for row in rows})
@@ -290,7 +306,7 @@ async def _page(
         if more
         else None
     )
-    return Page([_view(ctx, row, by_id[row.tenant_id]) for row in rows], following)
+    return Page([_view(ctx, row, by_id[row.tenant_id]) for row in rows], following, total)
 
 
 def _has_status(ctx: Context, status: InvoiceStatus) -> ColumnElement[bool]:
