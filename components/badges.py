@@ -22,6 +22,8 @@ STATES: Final[dict[str, tuple[str, Tone]]] = {
     "succeeded": ("Succeeded", "good"),
     "settled": ("Settled", "good"),
     "reversed": ("Reversed", "warn"),
+    "held": ("Held", "warn"),
+    "carried": ("Carried", "quiet"),
     # devices
     "active": ("Active", "good"),
     "quiet": ("Quiet", "quiet"),
