@@ -1,0 +1,94 @@
+"""Every endpoint, tried without credentials and with another vendor's.
+
+Generated from the OpenAPI document: a new endpoint is covered by existing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.main import create_api
+from app.core.ids import new_id
+from app.runtime import Runtime
+from app.services import credentials
+from app.services.context import SYSTEM
+from tests.factories import as_vendor, make_device, make_vendor
+
+SECRET = "ACME-HIDDEN-1"
+OPEN = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /api/docs",
+    "GET /.well-known/jwks.json",
+    "POST /auth/signup",
+    "POST /auth/resend",
+    "POST /auth/verify",
+    "POST /auth/login",
+    "POST /auth/totp",
+    "POST /auth/logout",
+    "POST /auth/reset",
+    "POST /auth/reset/request",
+    "GET /v1/pay/{token}",
+    "POST /v1/pay/{token}",
+}
+"""Endpoints that anybody may call; each has tests of its own for what it tells."""
+
+CALLS = [
+    f"{method.upper()} {path}"
+    for path, operations in create_api().openapi()["paths"].items()
+    for method in operations
+]
+GUARDED = [one for one in CALLS if one not in OPEN]
+BY_VENDOR_TOKEN = [one for one in GUARDED if " /v1/vendor/" in one]
+
+
+async def _call(client: httpx.AsyncClient, call: str, ids: str, **headers: str) -> httpx.Response:
+    method, path = call.split()
+    body: dict[str, Any] = {"device_id": "SN-1", "user_omni": "0" * 64}
+    options: dict[str, Any] = {"json": body} if method == "POST" else {}
+    return await client.request(method, re.sub(r"\{\w+\}", ids, path), headers=headers, **options)
+
+
+@pytest.mark.parametrize("call", GUARDED)
+async def test_strangers_reach_nothing(client: httpx.AsyncClient, call: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer vnd_forged"}, {"Cookie": "turnpike_session=x"}):
+        answer = await _call(client, call, str(new_id()), **headers)
+        assert answer.status_code in (401, 403, 404), (headers, answer.text)
+        assert answer.json()["request_id"]
+
+
+@pytest.mark.parametrize("call", BY_VENDOR_TOKEN)
+async def test_another_vendors_token_reaches_nothing_of_this_one(
+    run: Runtime, client: httpx.AsyncClient, call: str
+) -> None:
+    async with run.context(SYSTEM) as ctx:
+        mine = await make_vendor(ctx)
+        device = await make_device(ctx, mine, SECRET)
+        token = (await credentials.issue(as_vendor(ctx, mine), SECRET)).row
+        rival = await credentials.issue(as_vendor(ctx, await make_vendor(ctx)), "rival")
+        ids = (str(device.id), str(token.id), str(mine.id))
+    for one in ids:
+        answer = await _call(client, call, one, Authorization=f"Bearer {rival.secret}")
+        assert SECRET not in answer.text
+        assert ids[2] not in answer.text
+        if "{" in call:
+            assert answer.status_code == 404, answer.text
+    async with run.context(SYSTEM) as ctx:
+        for row in (device, token):
+            ctx.db.add(row)
+            await ctx.db.refresh(row)
+        assert (device.released_at, device.generation, token.revoked_at) == (None, 0, None)
+
+
+@pytest.mark.parametrize("call", BY_VENDOR_TOKEN)
+async def test_the_platforms_token_is_no_vendors(
+    run: Runtime, client: httpx.AsyncClient, call: str
+) -> None:
+    async with run.context(SYSTEM) as ctx:
+        platform = await credentials.issue_platform_token(ctx, "platform")
+    answer = await _call(client, call, str(new_id()), Authorization=f"Bearer {platform.secret}")
+    assert answer.status_code == 401
