@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ from tests.money_kit import (
     wire,
     work,
 )
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def _paid(ctx: Context, **options: Any) -> tuple[Tenant, Invoice, Payment]:

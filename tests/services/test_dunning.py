@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -16,9 +17,16 @@ from models.invoice import Invoice
 from models.tenant import Rail
 from tests.factories import as_ops, as_vendor, make_vendor
 from tests.fakes import FakeProviders
-from tests.money_kit import fresh, mails, make_invoice, told, usd, wire, work
+from tests.money_kit import close_books, fresh, mails, make_invoice, told, usd, wire, work
 
 DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def _sent(ctx: Context) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 
 import pytest
 from sqlmodel import select
@@ -40,6 +41,13 @@ from tests.money_kit import (
 )
 
 CENT = Money.of("0.01", "CNY")
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def _newcomer(ctx: Context, *, confirmed: bool = True) -> Tenant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 
 import pytest
 from sqlmodel import col, select
@@ -25,6 +26,13 @@ from tests.fakes import FakeProviders
 from tests.money_kit import NOVEMBER, balances, close_books, fresh, mails, told, until, usd, work
 
 PERIOD = "2026-11"
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def _pro(

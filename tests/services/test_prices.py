@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -13,9 +14,16 @@ from app.services import prices
 from app.services.context import Context
 from models.person import Role
 from tests.factories import as_ops, as_vendor, make_vendor
-from tests.money_kit import mails, usd
+from tests.money_kit import close_books, mails, usd
 
 FEBRUARY = dt.date(2027, 2, 1)
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def test_a_rise_is_announced_sixty_days_ahead_and_mailed(ctx: Context) -> None:

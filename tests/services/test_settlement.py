@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ from tests.money_kit import (
     wire,
     work,
 )
+
+
+@pytest.fixture(autouse=True)
+async def books(ctx: Context) -> AsyncGenerator[None]:
+    """After each test the books are in order, and every mail it caused can be written."""
+    yield
+    await close_books(ctx)
 
 
 async def _paid(ctx: Context, invoice: Any, ref: str = "pay_1", **facts: Any) -> str:
