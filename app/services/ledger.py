@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from sqlmodel import col, select
 
 from app.core.ids import new_id
 from app.core.money import Money
+from app.services import paging
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
+from app.services.paging import Page
 from models.ledger import AccountKind, LedgerAccount, LedgerEntry, LedgerPosting
 
 HOUSE: Final = "house"
@@ -28,6 +31,14 @@ _Key = tuple[str, AccountKind, str]
 
 class UnbalancedEntryError(ValueError):
     """The two sides of an entry differ: a mistake in the code, never in the data."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry as read, with all its sides."""
+
+    entry: LedgerEntry
+    postings: tuple[Posting, ...]
 
 
 async def post(
@@ -105,6 +116,47 @@ async def balance(ctx: Context, owner: str | UUID, kind: AccountKind, currency: 
         )
     )
     return Money(micros or 0, currency)
+
+
+async def entries(
+    ctx: Context,
+    *,
+    tenant_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    limit: int = paging.DEFAULT_LIMIT,
+    cursor: str | None = None,
+) -> Page[EntryView]:
+    """Return entries for operations, newest first: a tenant's, those of one subject, or all."""
+    ctx.require_ops()
+    query = select(LedgerEntry)
+    if tenant_id is not None:
+        query = query.where(col(LedgerEntry.tenant_id) == tenant_id)
+    if subject_id is not None:
+        query = query.where(col(LedgerEntry.subject_id) == subject_id)
+    if cursor:
+        key, id_ = paging.decode_cursor(cursor, "entries")
+        at = paging.instant(key)
+        query = query.where(
+            paging.after(col(LedgerEntry.occurred_at), at, col(LedgerEntry.id), id_, down=True)
+        )
+    query = query.order_by(col(LedgerEntry.occurred_at).desc(), col(LedgerEntry.id).desc())
+    rows = list(await ctx.db.scalars(query.limit(limit + 1)))
+    more, rows = len(rows) > limit, rows[:limit]
+    sides: dict[UUID, list[Posting]] = {row.id: [] for row in rows}
+    found = await ctx.db.execute(
+        select(LedgerPosting, LedgerAccount.owner, LedgerAccount.kind)
+        .join(LedgerAccount, col(LedgerAccount.id) == LedgerPosting.account_id)
+        .where(col(LedgerPosting.entry_id).in_(sides))
+        .order_by(col(LedgerAccount.owner), col(LedgerAccount.kind))
+    )
+    for posting, owner, kind in found:
+        amount = Money(posting.amount_micros, posting.currency)
+        sides[posting.entry_id].append((owner, AccountKind(kind), amount))
+    last = rows[-1] if more else None
+    return Page(
+        [EntryView(row, tuple(sides[row.id])) for row in rows],
+        paging.encode_cursor("entries", last.occurred_at.isoformat(), last.id) if last else None,
+    )
 
 
 async def check(ctx: Context) -> list[str]:

@@ -16,10 +16,11 @@ from app.rules.invoicing import STATEMENT_PREFIX, settle
 from app.rules.periods import BillingMonth
 from app.rules.revenue import minimum_payout
 from app.rules.statuses import PayoutStatus, move
-from app.services import ledger, numbers, outbox, payout_accounts
+from app.services import ledger, numbers, outbox, paging, payout_accounts
 from app.services.context import Context
 from app.services.ledger import HOUSE
 from app.services.news import News, NotKnownYetError
+from app.services.paging import Page
 from app.services.ports import JobName, PayoutResult
 from app.services.rails import MANUAL
 from models.ledger import AccountKind
@@ -61,6 +62,27 @@ async def prepare(ctx: Context, tenant_id: UUID, period: str) -> list[UUID]:
         .order_by(col(Payout.currency))
     )
     return list(found.all())
+
+
+async def list_page(
+    ctx: Context, *, limit: int = paging.DEFAULT_LIMIT, cursor: str | None = None
+) -> Page[Payout]:
+    """Return the acting vendor's payouts, the newest first."""
+    query = ctx.mine(Payout)
+    if cursor:
+        key, id_ = paging.decode_cursor(cursor, "payouts")
+        at = paging.instant(key)
+        query = query.where(
+            paging.after(col(Payout.created_at), at, col(Payout.id), id_, down=True)
+        )
+    query = query.order_by(col(Payout.created_at).desc(), col(Payout.id).desc())
+    rows = list(await ctx.db.scalars(query.limit(limit + 1)))
+    more, rows = len(rows) > limit, rows[:limit]
+    last = rows[-1] if more else None
+    return Page(
+        rows,
+        paging.encode_cursor("payouts", last.created_at.isoformat(), last.id) if last else None,
+    )
 
 
 async def start_sending(ctx: Context, payout_id: UUID) -> None:

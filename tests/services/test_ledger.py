@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import col, func, select
 
+from app.core.errors import ForbiddenError
 from app.core.ids import new_id
 from app.core.money import Money
 from app.runtime import Runtime
 from app.services import ledger
 from app.services.context import SYSTEM, Context
 from models.ledger import AccountKind, LedgerAccount, LedgerEntry, LedgerPosting
-from tests.factories import make_vendor
+from tests.factories import as_ops, as_vendor, make_vendor
 
 BANK, REVENUE, TAX = AccountKind.BANK, AccountKind.REVENUE, AccountKind.TAX
 
@@ -143,6 +144,24 @@ async def test_balances_are_sums_in_whatever_order_the_entries_came(
         assert now.micros == start.micros - spent
         assert (await ledger.balance(ctx, owners[1], kind, currency)).micros == got
     assert await ledger.check(ctx) == []
+
+
+async def test_operations_read_the_entries_in_pages(ctx: Context) -> None:
+    for number in range(5):
+        await _post(ctx, f"e{number}", (ledger.HOUSE, BANK, usd(5)), (ledger.HOUSE, TAX, usd(-5)))
+    seen: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = await ledger.entries(as_ops(ctx), limit=2, cursor=cursor)
+        seen += [view.entry.business_key for view in page.rows]
+        cursor = page.next_cursor
+    assert sorted(seen) == [f"e{number}" for number in range(5)]
+    assert page.rows[0].postings == (
+        (ledger.HOUSE, BANK, usd(5)),
+        (ledger.HOUSE, TAX, usd(-5)),
+    )
+    with pytest.raises(ForbiddenError):
+        await ledger.entries(as_vendor(ctx, await make_vendor(ctx)))
 
 
 async def test_the_check_finds_what_wrote_past_the_ledger(own_run: Runtime, dialect: str) -> None:

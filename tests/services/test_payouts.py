@@ -109,6 +109,10 @@ async def test_a_month_is_paid_out_once(
         "house revenue_share": "24.00",
     }
     assert [payout.number, second.number] == ["ST-2026-00001", "ST-2027-00001"]
+    mine = await payouts.list_page(as_vendor(ctx, tenant), limit=1)
+    rest = await payouts.list_page(as_vendor(ctx, tenant), limit=1, cursor=mine.next_cursor)
+    assert [*mine.rows, *rest.rows] == [second, payout]
+    assert (await payouts.list_page(as_vendor(ctx, await make_vendor(ctx)))).rows == []
     await close_books(ctx)
 
 
