@@ -37,7 +37,8 @@ def chart_figure(
     """
     scale = chart_scale(series, prefix=prefix, per_unit=per_unit)
     figure = go.Figure(layout=scale.layout())
-    for one in series:
+    # An empty range keeps its axes and says so; a line along zero would look like a measurement.
+    for one in series if not scale.is_empty else ():
         points = {
             "x": [day for day, _ in one.points],
             "y": [value for _, value in one.points],

@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from components import words as w
-from components.base import Content, heading, when
+from components.base import Content, Text, heading, when
 from components.layout import facts
 
 
@@ -47,7 +47,11 @@ def arithmetic(why: Any) -> rx.Component:
 
 
 def why_amount(
-    why: Any, *, evidence: Content | None = None, pages: Content | None = None
+    why: Any,
+    *,
+    evidence: Content | None = None,
+    pages: Content | None = None,
+    title: Text = w.WHY_TITLE,
 ) -> rx.Component:
     """Explain an amount from a `WhyRow`; `evidence` is the table of what was counted, `pages` its pager."""
     counted = []
@@ -58,7 +62,7 @@ def why_amount(
             *([pages] if pages is not None else []),
         ]
     return rx.el.section(
-        heading(w.WHY_TITLE, size=16),
+        heading(title, size=16),
         arithmetic(why),
         when(why.rule, rx.el.p(why.rule, class_name="prose")),
         facts((w.WHY_PERIOD, why.period), (w.WHY_CONTRACT, why.contract)),

@@ -46,6 +46,7 @@ def trend(
     """Say how a figure moved: `change` is the amount as text, `direction` is "up", "down" or "same".
 
     Green and red follow `better`; the direction is also a word, for those who do not see the arrow.
+    `against` names what it is compared with: "the 30 days before".
     """
     tones = {
         "up": {"up": "good", "down": "bad"},
@@ -72,7 +73,9 @@ def trend(
     else:
         moved = shapes.get(direction, same)
     return rx.el.span(
-        moved, *([rx.el.span(" ", against)] if is_given(against) else []), class_name="row"
+        moved,
+        *([rx.el.span(f"{w.AGAINST} "), rx.el.span(against)] if is_given(against) else []),
+        class_name="row",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import reflex as rx
 
 from components import words as w
-from components.base import Content, Flag, Handler, Text, icon, link, words
+from components.base import Content, Flag, Handler, Text, icon, link, when, words
 from components.buttons import MenuItem, menu
 from components.states import empty_state, table_skeleton
 
@@ -62,8 +62,10 @@ class PageInfo:
 
     @classmethod
     def of(cls, number: int, size: int, total: int) -> PageInfo:
-        """Describe page `number` of `total` entries, `size` to a page."""
-        first = (number - 1) * size + 1 if total else 0
+        """Describe page `number` of `total` entries, `size` to a page; an empty list needs no walking."""
+        if not total:
+            return cls()
+        first = (number - 1) * size + 1
         last = min(number * size, total)
         return cls(f"{first:,}–{last:,} / {total:,}", number, number > 1, last < total)
 
@@ -224,7 +226,7 @@ def _bulk_bar(picking: Picking) -> rx.Component:
 def pager(page: Any, *, on_page: Handler) -> rx.Component:
     """Walk through a long list; `page` is a `PageInfo`, the handler gets the number of the page wanted."""
     number = rx.Var.create(page.number).to(int)
-    return rx.el.nav(
+    bar = rx.el.nav(
         rx.el.span(page.text, class_name="num", role="status"),
         rx.el.div(
             rx.el.button(
@@ -248,6 +250,7 @@ def pager(page: Any, *, on_page: Handler) -> rx.Component:
         class_name="pager",
         custom_attrs={"aria-label": w.PAGES_OF_LIST},
     )
+    return when(page.text, bar)
 
 
 def simple_table(

@@ -29,7 +29,7 @@ def wizard(
     aside = (
         []
         if why is None
-        else [rx.el.aside(heading(w.WHY_WE_ASK, level=3, size=14), why, class_name="aside")]
+        else [rx.el.aside(heading(w.WHY_WE_ASK, size=14), why, class_name="aside")]
     )
     return rx.el.div(
         step_rail(steps, current=current, done=done, on_go=on_go),

@@ -50,6 +50,7 @@ NO_DATA: Final = "Nothing happened in this range."
 UP: Final = "up"
 DOWN: Final = "down"
 SAME: Final = "unchanged"
+AGAINST: Final = "against"
 
 STEP_DONE: Final = "done"
 STEP_CURRENT: Final = "current"

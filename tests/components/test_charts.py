@@ -15,7 +15,8 @@ from components.chart_scale import amount, steps
 def test_an_empty_range_says_so_and_keeps_its_axes() -> None:
     figure = charts.chart_figure([charts.Series("A", [("2026-11-01", 0), ("2026-11-02", 0)])])
     assert [note.text for note in figure.layout.annotations] == ["Nothing happened in this range."]
-    assert len(figure.data) == 1
+    assert len(figure.data) == 0
+    assert figure.layout.xaxis.ticktext == ("1 Nov", "2 Nov")
 
 
 def test_two_series_are_labelled_directly() -> None:

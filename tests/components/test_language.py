@@ -27,7 +27,9 @@ READ_IN_CHINESE = sorted(route for route in PAGES if not route.startswith("/ops"
 
 
 def texts_of(component: Any) -> Iterator[str]:
-    """Give the texts of a component that are known before anybody looks at it."""
+    """Give the texts of a component that are known before anybody looks at it; code is read as it is."""
+    if getattr(component, "tag", "") in {"pre", "code"}:
+        return
     values = [component.contents] if isinstance(component, Bare) else []
     attrs = getattr(component, "custom_attrs", None) or {}
     values += [attrs.get(name, getattr(component, name, None)) for name in READ_ALOUD]

@@ -13,6 +13,7 @@ import reflex as rx
 
 import components
 from components import (
+    activity,
     badges,
     base,
     branding,
@@ -73,6 +74,7 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
     ),
     "auth_card": lambda: public.auth_card("form", title="Log in", text=S.text, foot="No account?"),
     "brand": brand,
+    "activity_bars": lambda: activity.activity_bars(S.rows, days=30, summary="s"),
     "ticker": lambda: ticker.ticker(S.act),
     "mark": mark,
     "command_palette": lambda: palette.command_palette([], results=S.found, on_search=S.take),
@@ -191,7 +193,7 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
         testid="a",
     ),
     "key_figures": lambda: figures.key_figures(figures.key_figure("A", "1")),
-    "trend": lambda: figures.trend("4 %", "down", better="down", against="against October"),
+    "trend": lambda: figures.trend("4 %", "down", better="down", against="October"),
     "sparkline": lambda: figures.sparkline("M0 0"),
     "segmented": lambda: tabs.segmented("Range", charts.RANGES, value=S.text, on_change=S.take),
     "tabs": lambda: tabs.tabs("T", [("a", "A")], value=S.text, on_change=S.take),

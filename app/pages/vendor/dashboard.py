@@ -30,7 +30,7 @@ def dashboard_page() -> rx.Component:
             stack(
                 rx.cond(state.needs_onboarding, _begin()),
                 _figures(),
-                card(why_amount(state.why), title="The running month"),
+                card(why_amount(state.why, title="The running month")),
                 _charts(),
                 gap=6,
             ),

@@ -466,7 +466,7 @@ def pieces() -> rx.Component:
             figures.key_figure(
                 "Active devices",
                 "1,284",
-                change=figures.trend("4.2 %", "up", against="against October"),
+                change=figures.trend("4.2 %", "up", against="October"),
                 spark=figures.spark_path([4, 6, 5, 8, 9, 12, 11, 14]),
             ),
             figures.key_figure("Registered devices", "1,530", note="+12 today"),
