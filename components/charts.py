@@ -17,6 +17,9 @@ from components.tabs import segmented
 RANGES: Final = [("7d", "7 d"), ("30d", "30 d"), ("90d", "90 d"), ("12m", "12 m")]
 """The ranges every chart offers, as (key, word)."""
 
+_LABEL_SHARE: Final = 9
+"""How much of the height of a chart a label takes, in percent."""
+
 _FONT: Final = '"Inter Variable", system-ui, sans-serif'
 
 
@@ -55,10 +58,18 @@ def chart_figure(
     elif 1 < len(series) <= 3:
         # Direct labels at the last point instead of a legend.
         label = {"showarrow": False, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
-        for one in series:
-            day, value = one.points[-1]
-            figure.add_annotation(x=day, y=value, text=one.name, **label)
+        for one, height in _label_heights(series, scale.marks[-1] - scale.marks[0]):
+            figure.add_annotation(x=one.points[-1][0], y=height, text=one.name, **label)
     return figure
+
+
+def _label_heights(series: Sequence[Series], span: int) -> list[tuple[Series, int]]:
+    """Give each label its height: that of its last point, or as much above the label below it as a line needs."""
+    placed: list[tuple[Series, int]] = []
+    for one in sorted(series, key=lambda each: each.points[-1][1]):
+        lowest = placed[-1][1] + span * _LABEL_SHARE // 100 if placed else one.points[-1][1]
+        placed.append((one, max(lowest, one.points[-1][1])))
+    return placed
 
 
 def chart_rows(series: Sequence[Series], *, prefix: str = "", per_unit: int = 1) -> list[ChartRow]:

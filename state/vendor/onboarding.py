@@ -77,7 +77,7 @@ class OnboardingState(rx.State):
     async def type_name(self, name: str) -> None:
         """Keep the preview in step with what is typed."""
         async with acting(self, readonly=True):
-            self.name = name[:80]
+            self.name = name[: branding.LONGEST_NAME]
 
     @rx.event
     async def save_name(self, form: dict[str, str]) -> None:

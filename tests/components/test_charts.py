@@ -84,3 +84,11 @@ def test_bars_at_the_ends_are_not_cut() -> None:
     days = [("2026-11-01", 1), ("2026-11-02", 2)]
     axis = charts.chart_figure([charts.Series("A", days, kind="bar")]).layout.xaxis
     assert list(axis.range) == ["2026-10-31 12:00:00", "2026-11-02 12:00:00"]
+
+
+def test_labels_of_series_that_end_at_one_height_stand_apart() -> None:
+    paid = charts.Series("Paid", [("2026-11-01", 50), ("2026-11-02", 0)], kind="bar")
+    share = charts.Series("Share", [("2026-11-01", 15), ("2026-11-02", 0)], kind="bar")
+    figure = charts.chart_figure([paid, share])
+    low, high = sorted(note.y for note in figure.layout.annotations)
+    assert (low, high) == (0, 4)

@@ -65,7 +65,7 @@ def _figures() -> rx.Component:
             "Monthly active users",
             state.users,
             change=trend(state.users_change, state.users_way, against="the 30 days before"),
-            href="/vendor/devices?sort=user",
+            href="/vendor/devices?within=30",
             testid="active-users",
         ),
         key_figure(

@@ -155,7 +155,7 @@ def _branding() -> rx.Component:
                     "Display name",
                     value=state.name,
                     on_change=state.type_name,
-                    max_length=80,
+                    max_length=60,
                     help_text="As parents know you.",
                 ),
                 submit_button("Save and continue"),
