@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.errors import MalformedError, ProviderDownError, ProviderRefusedError
 from app.providers.standard_webhooks import Verifier
+from app.providers.tls import trusted
 from app.services.ports import Attachment, EventKind, ProviderEvent
 
 SECONDS = 30.0
@@ -75,7 +76,7 @@ class ResendMailer:
         }
         url = f"{self._settings.api_url.rstrip('/')}/emails"
         try:
-            async with httpx.AsyncClient(timeout=self._seconds) as client:
+            async with httpx.AsyncClient(timeout=self._seconds, verify=trusted()) as client:
                 response = await client.post(url, json=mail, headers=headers)
         except httpx.HTTPError as error:
             raise ProviderDownError("The mail service did not answer.") from error

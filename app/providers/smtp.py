@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import smtplib
-import ssl
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -16,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.clock import wall_now
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers.tls import trusted
 from app.services.ports import Attachment
 
 SECONDS = 20.0
@@ -112,12 +112,12 @@ class SmtpMailer:
         try:
             if settings.tls == "implicit":
                 server = smtplib.SMTP_SSL(
-                    settings.host, settings.port, timeout=self._seconds, context=_tls()
+                    settings.host, settings.port, timeout=self._seconds, context=trusted()
                 )
             else:
                 server = smtplib.SMTP(settings.host, settings.port, timeout=self._seconds)
             if settings.tls == "starttls":
-                server.starttls(context=_tls())
+                server.starttls(context=trusted())
             if settings.user:
                 server.login(settings.user, settings.password.get_secret_value())
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
@@ -125,10 +125,6 @@ class SmtpMailer:
                 server.close()
             raise _down(error) from error
         return server
-
-
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _down(error: Exception) -> ProviderDownError:

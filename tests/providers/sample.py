@@ -38,7 +38,8 @@ class Call:
 
     ``route`` is what it is at the sandbox, for faults; empty for one that asks nobody. ``makes``
     names what exists once more after it, and only once however often it is made under one key;
-    ``lasts`` says that this holds even after the provider forgot the key.
+    ``lasts`` says that this holds even after the provider forgot the key. After a call that
+    ``spends`` its thing, nothing else can be done with it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Call:
     make: Callable[[Any, Prepared, str], Awaitable[Any]]
     makes: str = ""
     lasts: bool = False
+    spends: bool = False
 
 
 class SourceSample(abc.ABC):

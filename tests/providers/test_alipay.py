@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -36,38 +38,48 @@ GOOD = '{"code":"10000","msg":"Success","order_id":"o1","status":"SUCCESS"}'
 NAME = "alipay_fund_trans_uni_transfer_response"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def provider(outside: Outside) -> AsyncGenerator[Any]:
     adapter = AlipaySample().provider(outside)
     yield adapter
     await adapter.close()
 
 
-@pytest.fixture
-def gateway() -> Generator[StandIn]:
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway that answers what a test wants, and the adapter that calls it."""
+
+    server: StandIn
+    adapter: AlipayProvider
+
+    async def answers(self, body: str | bytes) -> Any:
+        """Return what a payout comes to when this is the answer."""
+        data = body if isinstance(body, bytes) else body.encode()
+        self.server.answer = lambda asked: (200, data)
+        return await pay_out(self.adapter, ACCOUNT, TWO, "r1")
+
+
+@pytest.fixture(scope="module")
+async def gateway(outside: Outside) -> AsyncGenerator[Gateway]:
     with StandIn().running() as server:
-        yield server
-
-
-def signature(outside: Outside, text: str, *, is_forged: bool = False) -> str:
-    keys = outside.keys
-    private = keys.merchant_private if is_forged else keys.alipay_private
-    return Keys(private, keys.merchant_public).sign(text.encode())
-
-
-async def answered(outside: Outside, gateway: StandIn, body: str | bytes) -> Any:
-    """Return what a payout comes to when the gateway answers this."""
-    data = body if isinstance(body, bytes) else body.encode()
-    gateway.answer = lambda asked: (200, data)
-    adapter = AlipayProvider(settings(outside, ALIPAY_GATEWAY_URL=gateway.url))
-    try:
-        return await pay_out(adapter, ACCOUNT, TWO, "r1")
-    finally:
+        adapter = AlipayProvider(settings(outside, ALIPAY_GATEWAY_URL=server.url))
+        yield Gateway(server, adapter)
         await adapter.close()
 
 
+def signature(outside: Outside, text: str, *, is_forged: bool = False) -> str:
+    return _signer(outside, is_forged).sign(text.encode())
+
+
+@cache
+def _signer(outside: Outside, is_forged: bool) -> Keys:
+    keys = outside.keys
+    private = keys.merchant_private if is_forged else keys.alipay_private
+    return Keys(private, keys.merchant_public)
+
+
 async def test_an_answer_is_believed_over_its_very_bytes(
-    outside: Outside, gateway: StandIn
+    outside: Outside, gateway: Gateway
 ) -> None:
     tricky = json.dumps({"code": "10000", "order_id": "o1", "status": "SUCCESS", "msg": '}{"\\"}'})
     spaced = '{ "code" : "10000",\n "order_id":"订单1", "status":"SUCCESS" }'
@@ -77,18 +89,18 @@ async def test_an_answer_is_believed_over_its_very_bytes(
             f'{{"{NAME}":{text},"sign":"{sign}"}}',
             f'{{"sign":"{sign}","alipay_cert_sn":"x", "{NAME}" : {text} }}\n',
         ):
-            result = await answered(outside, gateway, body)
+            result = await gateway.answers(body)
             assert (result.provider_ref, result.outcome) == (ref, "paid")
 
 
-async def test_slashes_may_be_escaped_after_signing(outside: Outside, gateway: StandIn) -> None:
+async def test_slashes_may_be_escaped_after_signing(outside: Outside, gateway: Gateway) -> None:
     text = GOOD.replace('"o1"', '"o/1"')
     body = f'{{"{NAME}":{text.replace("/", chr(92) + "/")},"sign":"{signature(outside, text)}"}}'
-    assert (await answered(outside, gateway, body)).provider_ref == "o/1"
+    assert (await gateway.answers(body)).provider_ref == "o/1"
 
 
 async def test_an_answer_that_alipay_did_not_sign_is_no_success(
-    outside: Outside, gateway: StandIn
+    outside: Outside, gateway: Gateway
 ) -> None:
     good = signature(outside, GOOD)
     refused = '{"code":"40004","msg":"Business Failed","sub_code":"PAYEE_NOT_EXIST"}'
@@ -113,7 +125,7 @@ async def test_an_answer_that_alipay_did_not_sign_is_no_success(
         b"[" * 100_000,
     ):
         with pytest.raises(ProviderDownError):
-            await answered(outside, gateway, body)
+            await gateway.answers(body)
 
 
 @pytest.mark.parametrize(
@@ -133,25 +145,25 @@ async def test_an_answer_that_alipay_did_not_sign_is_no_success(
     ],
 )
 async def test_what_a_signed_answer_says_is_told_apart(
-    outside: Outside, gateway: StandIn, document: dict[str, str], expected: type[Exception]
+    outside: Outside, gateway: Gateway, document: dict[str, str], expected: type[Exception]
 ) -> None:
     text = json.dumps(document)
     with pytest.raises(expected):
-        await answered(outside, gateway, f'{{"{NAME}":{text},"sign":"{signature(outside, text)}"}}')
+        await gateway.answers(f'{{"{NAME}":{text},"sign":"{signature(outside, text)}"}}')
 
 
-async def test_a_payout_that_is_under_way_is_pending(outside: Outside, gateway: StandIn) -> None:
+async def test_a_payout_that_is_under_way_is_pending(outside: Outside, gateway: Gateway) -> None:
     text = json.dumps({"code": "10000", "order_id": "o1", "status": "DEALING"})
     body = f'{{"{NAME}":{text},"sign":"{signature(outside, text)}"}}'
-    assert (await answered(outside, gateway, body)).outcome == "pending"
+    assert (await gateway.answers(body)).outcome == "pending"
 
 
 async def test_a_call_is_signed_over_what_is_sent_and_carries_beijing_s_time(
-    outside: Outside, gateway: StandIn
+    outside: Outside, gateway: Gateway
 ) -> None:
     with pytest.raises(ProviderDownError):
-        await answered(outside, gateway, b"")
-    asked = gateway.asked[0]
+        await gateway.answers(b"")
+    asked = gateway.server.asked[-1]
     sent = dict(parse_qsl(urlsplit(asked.path).query) + parse_qsl(asked.body.decode()))
     keys = Keys(outside.keys.alipay_private, outside.keys.merchant_public)
     assert keys.is_from_merchant(signed_text(sent, without=("sign",)), sent["sign"])
@@ -227,7 +239,7 @@ async def test_a_payee_is_led_to_the_same_consent(provider: Any) -> None:
 
 
 async def test_a_refund_counts_once_alipay_says_that_the_money_moved(
-    provider: Any, outside: Outside, gateway: StandIn
+    provider: Any, outside: Outside, gateway: Gateway
 ) -> None:
     def answer_with(moved: str, status: dict[str, str]) -> None:
         def answer(asked: Any) -> tuple[int, bytes]:
@@ -238,9 +250,9 @@ async def test_a_refund_counts_once_alipay_says_that_the_money_moved(
             sign = signature(outside, text)
             return 200, f'{{"alipay_trade_{name}_response":{text},"sign":"{sign}"}}'.encode()
 
-        gateway.answer = answer
+        gateway.server.answer = answer
 
-    adapter = AlipayProvider(settings(outside, ALIPAY_GATEWAY_URL=gateway.url))
+    adapter = gateway.adapter
     wanted = {"payment_ref": "t1", "amount": TWO, "reference": "r1", "idempotency_key": "k"}
     answer_with("Y", {})
     assert await adapter.refund(**wanted) == "r1"
@@ -250,7 +262,6 @@ async def test_a_refund_counts_once_alipay_says_that_the_money_moved(
         answer_with("N", unfinished)
         with pytest.raises(ProviderDownError):
             await adapter.refund(**wanted)
-    await adapter.close()
 
 
 async def test_a_part_given_back_leaves_the_trade_paid(provider: Any, outside: Outside) -> None:

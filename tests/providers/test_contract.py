@@ -69,6 +69,14 @@ async def things(
 
 
 @pytest.fixture
+async def target(
+    sample: PaymentSample, call: Call, provider: Adapter, outside: Outside, things: Prepared
+) -> Prepared:
+    """What a call that goes through is about: things of its own, if it spends them."""
+    return await sample.prepare(provider, outside) if call.spends else things
+
+
+@pytest.fixture
 async def fresh(sample: PaymentSample, provider: Adapter, outside: Outside) -> Prepared:
     return await sample.prepare(provider, outside)
 
@@ -130,12 +138,12 @@ async def test_a_no_is_told_apart_from_no_answer(
 
 @pytest.mark.parametrize(("sample", "call"), calls())
 async def test_the_same_key_twice_is_the_same_thing(
-    sample: PaymentSample, call: Call, provider: Adapter, fresh: Prepared, outside: Outside
+    sample: PaymentSample, call: Call, provider: Adapter, target: Prepared, outside: Outside
 ) -> None:
     before = sample.made(outside, call.makes) if call.makes else 0
     key = new_key()
-    first = await call.make(provider, fresh, key)
-    second = await call.make(provider, fresh, key)
+    first = await call.make(provider, target, key)
+    second = await call.make(provider, target, key)
     assert ref_of(first) == ref_of(second)
     if call.makes:
         assert sample.made(outside, call.makes) == before + 1
@@ -143,15 +151,15 @@ async def test_the_same_key_twice_is_the_same_thing(
 
 @pytest.mark.parametrize(("sample", "call"), calls(making=True))
 async def test_a_lost_answer_followed_by_another_try_makes_one_thing(
-    sample: PaymentSample, call: Call, provider: Adapter, fresh: Prepared, outside: Outside
+    sample: PaymentSample, call: Call, provider: Adapter, target: Prepared, outside: Outside
 ) -> None:
     before = sample.made(outside, call.makes)
     key = new_key()
     outside.fail(call.route, "reset", when="after")
     try:
-        await call.make(provider, fresh, key)
+        await call.make(provider, target, key)
     except ProviderDownError:
-        await call.make(provider, fresh, key)
+        await call.make(provider, target, key)
     assert sample.made(outside, call.makes) == before + 1
 
 
@@ -160,16 +168,16 @@ async def test_what_was_made_is_found_again_after_the_key_was_forgotten(
     sample: PaymentSample,
     call: Call,
     provider: Adapter,
-    fresh: Prepared,
+    target: Prepared,
     outside: Outside,
     shared: dict[str, Prepared],
 ) -> None:
     key = new_key()
-    first = await call.make(provider, fresh, key)
+    first = await call.make(provider, target, key)
     made = sample.made(outside, call.makes)
     outside.forget_keys()
     shared.clear()  # their pages have ended by now
-    assert ref_of(await call.make(provider, fresh, key)) == ref_of(first)
+    assert ref_of(await call.make(provider, target, key)) == ref_of(first)
     assert sample.made(outside, call.makes) == made
 
 

@@ -10,7 +10,7 @@ from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.providers.registry import SETTINGS, build_mailer, build_providers
 from app.providers.resend import ResendMailer
 from app.providers.smtp import SmtpMailer
-from tests.providers.outside import make_keys
+from tests.providers.outside import KeyFiles, make_keys
 from tests.providers.sample import payment_samples, source_samples
 from tests.providers.samples.resend import SECRET
 
@@ -25,9 +25,13 @@ def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyFiles:
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
 @pytest.fixture
-def everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
-    keys = make_keys(tmp_path)
+def everything(monkeypatch: pytest.MonkeyPatch, keys: KeyFiles) -> dict[str, str]:
     values = {
         "STRIPE_SECRET_KEY": "sk_test_x",
         "STRIPE_WEBHOOK_SECRET": "whsec_a",

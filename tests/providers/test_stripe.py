@@ -30,7 +30,7 @@ from tests.providers.samples.stripe import (
 pytestmark = pytest.mark.xdist_group("providers")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def provider(outside: Outside) -> AsyncGenerator[Any]:
     adapter = StripeSample().provider(outside)
     yield adapter

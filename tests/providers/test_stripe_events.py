@@ -29,7 +29,7 @@ ACCOUNT, CONNECT = StripeSample.sources
 pytestmark = pytest.mark.xdist_group("providers")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def provider(outside: Outside) -> AsyncGenerator[Any]:
     adapter = StripeSample().provider(outside)
     yield adapter

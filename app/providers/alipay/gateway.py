@@ -16,6 +16,7 @@ from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.providers.alipay.keys import Keys, signed_text
 from app.providers.alipay.settings import AlipaySettings
 from app.providers.loops import PerLoop
+from app.providers.tls import trusted
 
 SECONDS = 20.0
 """Time-out of one call."""
@@ -73,7 +74,7 @@ class Gateway:
         return _judged(method, self._read(method, response.content))
 
     def _make(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._seconds)
+        return httpx.AsyncClient(timeout=self._seconds, verify=trusted())
 
     def _signed(self, method: str, more: dict[str, str]) -> dict[str, str]:
         # The machine's time, in Beijing's zone: the outside world does not live in our clock.

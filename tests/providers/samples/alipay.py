@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -77,10 +78,15 @@ def signed(
     without: tuple[str, ...] = ("sign", "sign_type"),
 ) -> bytes:
     """Sign fields as Alipay does, or with a key that is not Alipay's."""
+    signature = _signer(outside, is_forged).sign(signed_text(fields, without=without))
+    return urlencode({**fields, "sign": signature}).encode()
+
+
+@cache
+def _signer(outside: Outside, is_forged: bool) -> Keys:
     keys = outside.keys
     private = keys.merchant_private if is_forged else keys.alipay_private
-    signature = Keys(private, keys.merchant_public).sign(signed_text(fields, without=without))
-    return urlencode({**fields, "sign": signature}).encode()
+    return Keys(private, keys.merchant_public)
 
 
 class AlipaySource(SourceSample):
@@ -179,7 +185,10 @@ class AlipaySample(PaymentSample):
                 "fetch_page", f"{GATEWAY}alipay.trade.query", lambda p, t, k: p.fetch_page(t.page)
             ),
             Call(
-                "expire_page", f"{GATEWAY}alipay.trade.close", lambda p, t, k: p.expire_page(t.page)
+                "expire_page",
+                f"{GATEWAY}alipay.trade.close",
+                lambda p, t, k: p.expire_page(t.page),
+                spends=True,
             ),
             Call(
                 "refund",

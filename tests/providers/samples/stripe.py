@@ -162,6 +162,7 @@ class StripeSample(PaymentSample):
                 "expire_page",
                 "POST /stripe/v1/checkout/sessions/*/expire",
                 lambda p, t, k: p.expire_page(t.page),
+                spends=True,
             ),
             Call(
                 "refund",
@@ -176,6 +177,7 @@ class StripeSample(PaymentSample):
                 "detach_method",
                 "POST /stripe/v1/payment_methods/*/detach",
                 lambda p, t, k: p.detach_method(t.method),
+                spends=True,
             ),
             Call(
                 "open_invoice",
@@ -190,6 +192,7 @@ class StripeSample(PaymentSample):
                 lambda p, t, k: p.charge_invoice(t.invoice, idempotency_key=k),
                 makes="charge",
                 lasts=True,
+                spends=True,
             ),
             Call(
                 "fetch_invoice",
@@ -200,6 +203,7 @@ class StripeSample(PaymentSample):
                 "void_invoice",
                 "POST /stripe/v1/invoices/*/void",
                 lambda p, t, k: p.void_invoice(t.invoice),
+                spends=True,
             ),
             Call(
                 "start_payout_onboarding",
