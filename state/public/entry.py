@@ -7,15 +7,19 @@ import reflex as rx
 from app.rules.redirects import local_path
 
 SAID = {
+    "agreement_changed": "The text changed while you read it. Please look at the new one.",
     "email_taken": "This address belongs to another account.",
     "failed": "That did not work. Please try again.",
     "invalid_code": "Enter the six digits of your app, or a recovery code.",
     "invalid_email": "Enter an address like name@example.com.",
+    "invalid_logo": "This picture cannot be used: PNG, JPEG or WebP of at most 1 MiB.",
     "invalid_name": "This name cannot be used.",
     "invalid_password": "This password cannot be used: at least 12 characters, and not a common one.",
     "link_invalid": "This link was used before or is too old. Ask for a new one.",
     "rate_limited": "Too many tries. Please wait a little and try again.",
     "sign_in_expired": "That took too long. Please start again.",
+    "step_not_open": "Please finish the step before this one.",
+    "too_large": "This is too large.",
     "unauthorized": "Please sign in.",
     "wrong_code": "This code is not right. Wait for the next one and try again.",
     "wrong_credentials": "This address and password do not belong together.",

@@ -86,7 +86,7 @@ def _confirm() -> rx.Component:
         native_form(
             submit_button("Send it again", kind="plain"),
             action="/auth/resend",
-            hidden={"email": OnboardingState.email},
+            hidden={"email": OnboardingState.email, "next": "/vendor/onboarding"},
         ),
         title="Confirm your e-mail",
     )
