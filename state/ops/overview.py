@@ -63,7 +63,9 @@ class OverviewState(rx.State):
         self.run = to_run(run) if run else RunRow()
         self._show_figures(pulse)
         self.recent = [to_first_device(one) for one in recent]
-        self.estimate_note = f"If {now:%B} ended today, before tax"
+        self.estimate_note = f"If {now:%B} ended today"
+        if len(pulse.estimate) > 1:
+            self.estimate_note = f"and {sums(pulse.estimate[:-1])}, if {now:%B} ended today"
         self.is_loaded = True
 
     def _show_figures(self, pulse: Pulse) -> None:
@@ -71,6 +73,6 @@ class OverviewState(rx.State):
         self.tenants_note = f"{pulse.pending_tenants:,} in onboarding"
         self.devices = format_number(pulse.active_devices, LOCALE)
         self.devices_note = f"{pulse.registered_devices:,} registered"
-        self.estimate = sums(one.rounded() for one in pulse.estimate)
+        self.estimate = sums(pulse.estimate[-1:])
         self.median = span(pulse.median_to_first_device)
         self.median_note = f"Median of {several(pulse.measured_tenants, 'vendor')}"

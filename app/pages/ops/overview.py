@@ -32,7 +32,7 @@ def overview_page() -> rx.Component:
             stack(
                 _books(),
                 _figures(),
-                split(_recent(), stack(_waiting(), _run())),
+                split(stack(_waiting(), _recent(), gap=6), _run()),
                 gap=6,
             ),
             stack(figures_skeleton(4), block_skeleton(180), block_skeleton(), gap=6),
