@@ -30,6 +30,7 @@ OPS_NAV = [
     NavItem("mail", "Mail", "/ops/mail", "mail"),
     NavItem("jobs", "Jobs", "/ops/jobs", "list-checks"),
     NavItem("audit", "Audit", "/ops/audit", "scroll-text"),
+    NavItem("staff", "Staff", "/ops/staff", "users"),
     NavItem("clock", "Clock", "/ops/clock", "clock"),
 ]
 

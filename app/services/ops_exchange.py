@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -9,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
-from app.core.errors import NotFoundError
-from app.services import ops_lists
+from app.core.errors import ConflictError, NotFoundError
+from app.core.ids import new_id
+from app.services import ops_lists, outbox
 from app.services.context import Context
 from app.services.paging import Page
 from models.exchange import (
@@ -83,6 +85,55 @@ async def jobs_page(ctx: Context, search: ExchangeSearch, number: int = 1) -> Pa
 async def outgoing(ctx: Context, item_id: UUID) -> OutboxItem:
     """Return one mail or job whole; what is secret in it is sealed."""
     return await ctx.get_any(OutboxItem, item_id)
+
+
+async def resend(ctx: Context, item_id: UUID) -> None:
+    """Send a mail again: one that failed as it is, one that was sent as a mail of its own.
+
+    Raises ``ConflictError`` ``carried_a_secret`` for a sent one whose link worked only once.
+    """
+    ctx.require_ops(Role.OPS_OPERATOR)
+    item = await ctx.get_any(OutboxItem, item_id, lock=True)
+    if item.kind is not OutboxKind.MAIL:
+        raise NotFoundError("There is no such mail.")
+    if item.status is not OutboxStatus.SENT:
+        await outbox.retry(ctx, item_id)
+        return
+    try:
+        await asyncio.to_thread(
+            ctx.documents.mail,
+            item.name,
+            dict(item.payload),
+            locale=item.locale,
+            brand=ctx.settings.seller_name,
+            site_url=ctx.site_url,
+        )
+    except (ValueError, LookupError) as error:
+        raise ConflictError(
+            "This mail carried a link that works once; the person has to ask for a new one.",
+            reason="carried_a_secret",
+        ) from error
+    now = ctx.now()
+    again = OutboxItem(
+        kind=OutboxKind.MAIL,
+        business_key=f"{item.business_key[:200]}/again/{new_id().hex}",
+        name=item.name,
+        tenant_id=item.tenant_id,
+        recipient=item.recipient,
+        locale=item.locale,
+        payload=dict(item.payload),
+        attachments=list(item.attachments),
+        created_at=now,
+        next_at=now,
+    )
+    ctx.db.add(again)
+    await ctx.db.flush()
+    ctx.audit(
+        "ops.mail_resent",
+        tenant_id=item.tenant_id,
+        subject=("outbox_item", again.id),
+        body={"name": item.name, "to": item.recipient},
+    )
 
 
 async def suppressed_page(

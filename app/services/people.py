@@ -71,7 +71,7 @@ async def create_ops(
     Raises ``ConflictError`` ``email_taken``, ``InvalidInputError``.
     """
     ctx.require_ops(Role.OPS_ADMIN)
-    given = _staff_role(role)
+    given = staff_role(role)
     address = normalise_email(email)
     chosen = check_password(password or secrets.token_urlsafe(18), address)
     called = one_line(name, "name", longest=80, shortest=0)
@@ -106,7 +106,7 @@ async def list_ops(ctx: Context) -> Sequence[Person]:
 
 async def set_role(ctx: Context, person_id: UUID, role: Role) -> None:
     """Give a member of operations another role; the last administrator stays one."""
-    given = _staff_role(role)
+    given = staff_role(role)
     person, others = await _staff(ctx, person_id)
     if given is not Role.OPS_ADMIN:
         _require_admin_among(others, person)
@@ -136,7 +136,8 @@ async def enable(ctx: Context, person_id: UUID) -> None:
         ctx.audit("ops.person_enabled", subject=("person", person.id))
 
 
-def _staff_role(role: object) -> Role:
+def staff_role(role: object) -> Role:
+    """Return a role of operations from its text; raises ``InvalidInputError`` for any other."""
     found = next((one for one in STAFF if one == role), None)
     if found is None:
         raise InvalidInputError(

@@ -1,0 +1,126 @@
+"""Monthly runs and jobs: how far they came, what failed, and trying again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import reflex as rx
+
+from app.core.errors import InvalidInputError, NotFoundError
+from app.services import billing_runs, ops_exchange, outbox
+from app.services.billing_runs import FailedMonth
+from app.services.context import Context
+from app.services.ops_exchange import ExchangeSearch
+from models.exchange import OutboxStatus
+from state.moments import moment
+from state.ops.asking import Question
+from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.outgoing import OutgoingRow, to_outgoing
+from state.ops.overview_rows import RunRow, to_run
+from state.ops.words import LOCALE
+from state.session import acting, parse_id
+
+SORTS: Final = ("created_at", "attempts")
+RUNS: Final = 6
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    """A vendor's month that stopped."""
+
+    id: str
+    tenant_id: str
+    period: str
+    name: str
+    step: str
+    error: str
+    attempts: int
+    retry: str
+
+
+class JobsState(Listing, Asking, rx.State):
+    """The newest runs, the months that failed in them, and the list of jobs."""
+
+    runs: list[RunRow] = []
+    failed: list[FailedRow] = []
+    rows: list[OutgoingRow] = []
+    detail: OutgoingRow = OutgoingRow()
+
+    @rx.event
+    async def load(self) -> rx.event.EventSpec | None:
+        """Show what the address asks for."""
+        self.question, self.refusal = Question(), ""
+        try:
+            await self._show()
+        except (NotFoundError, InvalidInputError) as refusal:
+            return rx.toast.error(refusal.message)
+        return None
+
+    @rx.event
+    async def tick(self) -> None:
+        """Move by itself while a run works."""
+        if self.is_loaded and not self.open_id and not self.question.act:
+            await self._show()
+
+    @rx.event
+    async def ask(self, act: str, about: str) -> None:
+        """Ask before a job or a vendor's month is tried again."""
+        async with acting(self, readonly=True):
+            month = next((row for row in self.failed if row.id == about), None)
+        if act == "month" and month is not None:
+            title = f"Bill {month.period} of {month.name} again?"
+            text = "It goes on after the last step that finished. Nothing is claimed twice."
+        elif act == "job" and about == self.detail.id and self.detail.can_repeat:
+            title, text = f"Run {self.detail.name.lower()} again?", "It begins at once."
+        else:
+            raise unknown_act()
+        self._pose(Question(act, about, title, text, verb="Try again", is_danger=False))
+
+    async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:  # noqa: ARG002
+        match question.act:
+            case "month":
+                tenant_id, _, period = question.about.partition(":")
+                await billing_runs.retry_tenant(ctx, parse_id(tenant_id), period)
+                return "It is billed again"
+            case "job":
+                await outbox.retry(ctx, parse_id(question.about))
+                return "It runs again"
+            case _:
+                raise unknown_act()
+
+    async def _again(self) -> None:
+        await self._show()
+
+    async def _show(self) -> None:
+        number = self._read(tuple(OutboxStatus), SORTS)
+        self.detail = OutgoingRow()
+        search = ExchangeSearch(self.q, self.status, sort=self._order())
+        async with acting(self, readonly=True) as ctx:
+            now = ctx.now()
+            newest = await billing_runs.runs(ctx, limit=RUNS)
+            runs = [await billing_runs.progress(ctx, run.period) for run in newest]
+            found = await ops_exchange.jobs_page(ctx, search, number)
+            if self.open_id:
+                opened = await ops_exchange.outgoing(ctx, parse_id(self.open_id))
+                self.detail = to_outgoing(opened, now, whole=True)
+        self.runs = [to_run(run) for run in runs]
+        self.failed = [to_failed(one, run.period) for run in runs for one in run.failed]
+        self.rows = [to_outgoing(one, now) for one in found.rows]
+        self._turned(number, found.total)
+
+
+def to_failed(one: FailedMonth, period: str) -> FailedRow:
+    """Say a month that stopped."""
+    at = one.retry_at
+    return FailedRow(
+        id=f"{one.tenant_id}:{period}",
+        tenant_id=str(one.tenant_id),
+        period=period,
+        name=one.name,
+        step=one.step.replace("_", " ") or "the first step",
+        error=one.error,
+        attempts=one.attempts,
+        retry=moment(at, at, LOCALE).exact if at else "Not by itself",
+    )

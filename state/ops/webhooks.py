@@ -1,0 +1,149 @@
+"""The inbox: what providers told us, what came of it, and handling it once more."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+import reflex as rx
+
+from app.core.errors import InvalidInputError, NotFoundError
+from app.services import inbox, ops_exchange
+from app.services.context import Context
+from app.services.ops_exchange import ExchangeSearch
+from models.exchange import InboxEvent, InboxStatus
+from state.browsing import asked
+from state.moments import moment
+from state.ops.asking import Question
+from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.words import LOCALE
+from state.session import acting, parse_id
+
+SORTS: Final = ("received_at", "attempts")
+LONGEST_PAYLOAD: Final = 60_000
+
+
+@dataclass(frozen=True)
+class WebhookRow:
+    """A notification in the list, and beside it."""
+
+    id: str = ""
+    provider: str = ""
+    kind: str = ""
+    event_id: str = ""
+    subject: str = ""
+    status: str = ""
+    attempts: int = 0
+    error: str = ""
+    received: str = ""
+    received_exact: str = ""
+    occurred: str = ""
+    handled: str = ""
+    next_try: str = ""
+    payload: str = ""
+    facts: str = ""
+    can_replay: bool = False
+
+
+class WebhooksState(Listing, Asking, rx.State):
+    """The list of notifications and the one that is open."""
+
+    rows: list[WebhookRow] = []
+    detail: WebhookRow = WebhookRow()
+    provider: str = ""
+    providers: list[tuple[str, str]] = []
+
+    @rx.event
+    async def load(self) -> rx.event.EventSpec | None:
+        """Show what the address asks for."""
+        self.question, self.refusal = Question(), ""
+        try:
+            await self._show()
+        except (NotFoundError, InvalidInputError) as refusal:
+            return rx.toast.error(refusal.message)
+        return None
+
+    @rx.event
+    async def filter_provider(self, slug: str) -> rx.event.EventSpec:
+        """Show only what one provider told."""
+        return await self._go(provider=slug)
+
+    @rx.event
+    async def ask(self, act: str) -> None:
+        """Ask before a notification is handled once more."""
+        async with acting(self, readonly=True):
+            one = self.detail
+        if act != "replay" or not one.can_replay:
+            raise unknown_act()
+        self._pose(
+            Question(
+                act,
+                one.id,
+                title=f"Handle {one.kind} once more?",
+                text="Its job begins at once. What was done before is not done twice.",
+                verb="Replay",
+                is_danger=False,
+            )
+        )
+
+    async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:  # noqa: ARG002
+        if question.act != "replay":
+            raise unknown_act()
+        await inbox.replay(ctx, parse_id(question.about))
+        return "It is handled once more"
+
+    async def _again(self) -> None:
+        await self._show()
+
+    async def _show(self) -> None:
+        number = self._read(tuple(InboxStatus), SORTS, "-received_at")
+        self.provider, self.detail = asked(self, "provider")[:50], WebhookRow()
+        self.is_filtered = self.is_filtered or bool(self.provider)
+        search = ExchangeSearch(self.q, self.status, self.provider, self._order())
+        async with acting(self, readonly=True) as ctx:
+            now = ctx.now()
+            found = await ops_exchange.inbox_page(ctx, search, number)
+            seen = await ops_exchange.providers_seen(ctx)
+            self.rows = [to_row(one, now) for one in found.rows]
+            self.providers = [("", "Any provider"), *((slug, slug) for slug in seen)]
+            self._turned(number, found.total)
+            if self.open_id:
+                opened = await ops_exchange.notification(ctx, parse_id(self.open_id))
+                self.detail = to_row(opened, now, whole=True)
+
+
+def to_row(one: InboxEvent, now: dt.datetime, *, whole: bool = False) -> WebhookRow:
+    """Say a notification; its payload only where it is read."""
+    received = moment(one.received_at, now, LOCALE)
+    return WebhookRow(
+        id=str(one.id),
+        provider=one.provider,
+        kind=one.kind,
+        event_id=one.event_id,
+        subject=one.subject_ref,
+        status=one.status.value,
+        attempts=one.attempts,
+        error=one.error,
+        received=received.text,
+        received_exact=received.exact,
+        occurred=moment(one.occurred_at, now, LOCALE).exact,
+        handled=moment(one.handled_at, now, LOCALE).exact if one.handled_at else "–",
+        next_try=moment(one.next_at, now, LOCALE).exact if one.next_at else "–",
+        payload=pretty(one.body) if whole else "",
+        facts=json.dumps(one.facts, indent=2, ensure_ascii=False) if whole else "",
+        can_replay=one.status is not InboxStatus.DONE,
+    )
+
+
+def pretty(body: bytes) -> str:
+    """Return a payload to read: JSON indented, a form as its fields, anything else as it came."""
+    text = body.decode("utf-8", "replace")
+    try:
+        shown = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        shown = "\n".join(f"{key} = {value}" for key, value in parse_qsl(text)) or text
+    return shown if len(shown) <= LONGEST_PAYLOAD else f"{shown[:LONGEST_PAYLOAD]}\n…"
