@@ -111,7 +111,7 @@ async def fail(
     attempt.payment_ref, attempt.finished_at = payment_ref or attempt.payment_ref, ctx.now()
     invoice.failures += 1
     invoice.next_attempt_at = dunning.next_attempt(invoice.failures, ctx.now())
-    method = await _method(ctx, invoice)
+    method = await method_label(ctx, invoice)
     if attempt.payment_ref:
         slug = PROVIDER_OF[Rail(invoice.rail)]
         tried = Taken(
@@ -176,6 +176,17 @@ async def pending(ctx: Context, invoice_id: UUID, *, lock: bool = False) -> Char
     return await ctx.db.scalar(query)
 
 
+async def method_label(ctx: Context, invoice: Invoice) -> str:
+    """Return how the payment method on file for an invoice's rail is called, perhaps empty."""
+    label = await ctx.db.scalar(
+        select(PaymentMethod.label).where(
+            col(PaymentMethod.tenant_id) == invoice.tenant_id,
+            col(PaymentMethod.provider) == PROVIDER_OF[Rail(invoice.rail)],
+        )
+    )
+    return label or ""
+
+
 async def _answered(ctx: Context, attempt_id: UUID, result: ChargeResult) -> str:
     """Keep what the provider said at once; only its notification (or asking again) settles."""
     invoice, attempt = await _locked(ctx, await ctx.get_any(ChargeAttempt, attempt_id))
@@ -208,7 +219,7 @@ async def _paid(ctx: Context, attempt_id: UUID, copy: ProviderInvoice) -> str:
             PROVIDER_OF[Rail(invoice.rail)],
             copy.payment_ref or settlement.unnamed(copy.provider_ref),
             copy.amount_paid,
-            label=await _method(ctx, invoice),
+            label=await method_label(ctx, invoice),
             copy_ref=copy.provider_ref,
         ),
     )
@@ -267,16 +278,6 @@ async def _enqueue(ctx: Context, attempt: ChargeAttempt) -> None:
         tenant_id=attempt.tenant_id,
         attempt_id=str(attempt.id),
     )
-
-
-async def _method(ctx: Context, invoice: Invoice) -> str:
-    label = await ctx.db.scalar(
-        select(PaymentMethod.label).where(
-            col(PaymentMethod.tenant_id) == invoice.tenant_id,
-            col(PaymentMethod.provider) == PROVIDER_OF[Rail(invoice.rail)],
-        )
-    )
-    return label or ""
 
 
 def _is_chargeable(invoice: Invoice) -> bool:

@@ -121,6 +121,8 @@ async def _taken(ctx: Context, news: News, page: Checkout | None, invoice: Invoi
             else:
                 copy = await adapter.fetch_invoice(copy_ref)
                 ref, amount = ref or copy.payment_ref, amount or copy.amount_paid
+    if invoice is not None and not label:
+        label = await charges.method_label(ctx, invoice)
     if not ref and copy_ref:
         ref = settlement.unnamed(copy_ref)
     if not ref or amount is None:
