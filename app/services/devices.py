@@ -12,7 +12,7 @@ from app.core.errors import NotFoundError
 from app.core.ids import new_id
 from app.rules import omni, policies
 from app.rules.statuses import DeviceState, move
-from app.services import preflight, receipts
+from app.services import device_recall, preflight, receipts
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from models.device import Acquisition, Device, DeviceBinding
@@ -35,6 +35,8 @@ async def register(ctx: Context, device_id: str, user_omni: str) -> Registered:
     Raises ``InvalidInputError`` and what ``rules.onboarding.can_register`` raises.
     """
     actor = omni.derive_device(ctx.tenant_id, user_omni, device_id)
+    if (recalled := await device_recall.recall(ctx, device_id, actor.user_omni)) is not None:
+        return Registered(*recalled)
     tenant = await preflight.check(ctx, device_id=device_id, user_omni=actor.user_omni)
     known = await _find(ctx, device_id, actor.user_omni)
     if known is not None:
