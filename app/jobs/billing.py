@@ -16,8 +16,7 @@ from app.services.ports import JobName
 @every(dt.timedelta(minutes=1))
 async def begin_closed_months(ctx: Context) -> int:
     """Have every month billed that is over."""
-    found = await billing_runs.schedule(ctx)
-    return found if isinstance(found, int) else len(found)
+    return await billing_runs.schedule(ctx)
 
 
 @every(dt.timedelta(minutes=1))

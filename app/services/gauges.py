@@ -52,15 +52,13 @@ async def stuck(ctx: Context) -> dict[str, int]:
     """Count what somebody should look at: failed notifications, jobs and mails."""
     ctx.require_ops()
     failed = col(OutboxItem.status) == OutboxStatus.FAILED
-    by_kind = await ctx.db.execute(
-        select(OutboxItem.kind, func.count()).where(failed).group_by(col(OutboxItem.kind))
-    )
+    by_kind = await _counts(ctx, OutboxItem, OutboxItem.kind, failed)
     inbox = await ctx.db.scalar(
         select(func.count())
         .select_from(InboxEvent)
         .where(col(InboxEvent.status) == InboxStatus.FAILED)
     )
-    return {"inbox": inbox or 0, **{str(kind): number for kind, number in by_kind}}
+    return {"inbox": inbox or 0, **by_kind}
 
 
 async def _counts(ctx: Context, model: Any, column: Any, *where: Any) -> dict[str, int]:
