@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.services import ledger
 from app.services.context import Context
-from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
+from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind
 from models.invoice import Invoice
 from models.tenant import Tenant
 
@@ -48,19 +48,7 @@ async def read(ctx: Context) -> Gauges:
     )
 
 
-async def stuck(ctx: Context) -> dict[str, int]:
-    """Count what somebody should look at: failed notifications, jobs and mails."""
-    ctx.require_ops()
-    failed = col(OutboxItem.status) == OutboxStatus.FAILED
-    by_kind = await _counts(ctx, OutboxItem, OutboxItem.kind, failed)
-    inbox = await ctx.db.scalar(
-        select(func.count())
-        .select_from(InboxEvent)
-        .where(col(InboxEvent.status) == InboxStatus.FAILED)
-    )
-    return {"inbox": inbox or 0, **by_kind}
-
-
 async def _counts(ctx: Context, model: Any, column: Any, *where: Any) -> dict[str, int]:
     query: Any = select(column, func.count()).select_from(model).where(*where).group_by(column)
-    return {str(status): number for status, number in await ctx.db.execute(query)}
+    rows: Any = await ctx.db.execute(query)
+    return {str(status): number for status, number in rows}
