@@ -123,8 +123,9 @@
     }
   });
 
-  // React compares the page with its own idea of it once; only then may words change.
-  const taken = () => Object.keys(document.querySelector("main") || {}).some((key) => key.startsWith("__react"));
+  // React compares the page with its own idea of it once, in pieces; only when all of it is done may words change. Its first
+  // effect, which Reflex uses to publish its libraries, runs after that.
+  const taken = () => window.__reflex !== undefined;
 
   const begin = () => {
     if (spoken()) {
