@@ -1,26 +1,22 @@
-"""Which adapters this installation has: one line a provider."""
+"""Which adapters this installation has: one line an outside system."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final
 
 from pydantic_settings import BaseSettings
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
-from app.providers.alipay import AlipayEvents, AlipayProvider, AlipaySettings
-from app.providers.resend import ResendEvents, ResendMailer, ResendSettings
-from app.providers.smtp import SmtpMailer, SmtpSettings
-from app.providers.stripe import StripeEvents, StripeProvider, StripeSettings
+from app.providers import alipay, resend, smtp, stripe
+from app.providers.kinds import Adapter, Kind, Sender, tried
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
 
+KINDS: Final[tuple[Kind, ...]] = (stripe.KIND, alipay.KIND, resend.KIND, smtp.KIND)
+"""Every outside system; of several that could send mail, the first that is configured does."""
 
-class Adapter(PaymentProvider, Protocol):
-    """A payment provider that keeps connections open."""
-
-    async def close(self) -> None:
-        """Give back every connection."""
-        ...
+SETTINGS: Final[tuple[type[BaseSettings], ...]] = tuple(kind.settings for kind in KINDS)
+"""Every adapter's settings, so that none stays undocumented."""
 
 
 class Registry:
@@ -55,6 +51,10 @@ class Registry:
 class UnconfiguredMailer:
     """Keeps mails in the outbox until an installation says how they leave."""
 
+    async def check(self) -> None:
+        """Say what to do."""
+        raise ProviderDownError("Mail is not configured: set SMTP_HOST or RESEND_API_KEY.")
+
     async def send(
         self,
         *,
@@ -66,42 +66,45 @@ class UnconfiguredMailer:
         attachments: Sequence[Attachment] = (),
     ) -> None:
         """Refuse for now: the outbox keeps the mail and tries again."""
-        raise ProviderDownError("Mail is not configured: set SMTP_HOST or RESEND_API_KEY.")
+        await self.check()
 
 
 def build_providers() -> Registry:
-    """Return the adapters that the environment configures."""
-    payments: dict[str, Adapter] = {}
-    sources: list[NotificationSource] = []
-    card = StripeSettings()  # pyright: ignore[reportCallIssue]
-    if card.secret_key.get_secret_value():
-        payments["stripe"] = StripeProvider(card)
-        for slug, secret in (
-            ("stripe", card.webhook_secret),
-            ("stripe-connect", card.connect_webhook_secret),
-        ):
-            sources.append(StripeEvents(slug, secret.get_secret_value(), is_live=card.is_live))
-    wallet = AlipaySettings()  # pyright: ignore[reportCallIssue]
-    if wallet.is_configured:
-        payments["alipay"] = AlipayProvider(wallet)
-        sources.append(AlipayEvents(wallet))
-    sources.append(ResendEvents(ResendSettings().webhook_secret.get_secret_value()))  # pyright: ignore[reportCallIssue]
-    return Registry(payments, {source.slug: source for source in sources})
+    """Return the adapters that the environment configures; raises ``ValueError`` for broken ones."""
+    built = [kind.build() for kind in KINDS]
+    payments = {one.adapter.slug: one.adapter for one in built if one.adapter is not None}
+    return Registry(payments, {source.slug: source for one in built for source in one.sources})
 
 
 def build_mailer(sender: str) -> Mailer:
     """Return the way mail leaves."""
-    service = ResendSettings()  # pyright: ignore[reportCallIssue]
-    if service.api_key.get_secret_value():
-        return ResendMailer(service, sender)
-    settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
-    return SmtpMailer(settings, sender) if settings.host else UnconfiguredMailer()
+    return _sender(sender)
 
 
-SETTINGS: tuple[type[BaseSettings], ...] = (
-    StripeSettings,
-    AlipaySettings,
-    SmtpSettings,
-    ResendSettings,
-)
-"""Every adapter's settings, so that none stays undocumented."""
+async def examine(sender: str) -> dict[str, str]:
+    """Try everything that is configured; returns by name what is wrong, empty where nothing is.
+
+    A payment provider without a source of notifications is wrong: no payment is ever confirmed.
+    """
+    registry = build_providers()
+    found = {"mail": await tried(_sender(sender))}
+    for slug, adapter in registry.payments.items():
+        deaf = [
+            name
+            for name, source in registry.sources.items()
+            if name.partition("-")[0] == slug and not source.is_configured
+        ]
+        silent = (
+            f"No secret is set for {', '.join(deaf)}: nothing is ever confirmed." if deaf else ""
+        )
+        found[slug] = await tried(adapter) or silent
+    await registry.close()
+    return found
+
+
+def _sender(sender: str) -> Sender:
+    for kind in KINDS:
+        make = kind.build().sender
+        if make is not None:
+            return make(sender)
+    return UnconfiguredMailer()

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.errors import MalformedError, ProviderDownError, ProviderRefusedError
+from app.providers.kinds import Built, Kind
 from app.providers.standard_webhooks import Verifier
 from app.providers.tls import trusted
 from app.services.ports import Attachment, EventKind, ProviderEvent
@@ -70,14 +71,19 @@ class ResendMailer:
                 }
                 for one in attachments
             ]
-        headers = {
-            "Authorization": f"Bearer {self._settings.api_key.get_secret_value()}",
-            "Idempotency-Key": message_id,
-        }
-        url = f"{self._settings.api_url.rstrip('/')}/emails"
+        headers = {"Idempotency-Key": message_id}
+        await self._ask("POST", "/emails", mail, **headers)
+
+    async def check(self) -> None:
+        """Ask for our domains: it shows that the key is accepted."""
+        await self._ask("GET", "/domains", None)
+
+    async def _ask(self, method: str, path: str, body: Any, **headers: str) -> None:
+        url = self._settings.api_url.rstrip("/") + path
+        headers["Authorization"] = f"Bearer {self._settings.api_key.get_secret_value()}"
         try:
             async with httpx.AsyncClient(timeout=self._seconds, verify=trusted()) as client:
-                response = await client.post(url, json=mail, headers=headers)
+                response = await client.request(method, url, json=body, headers=headers)
         except httpx.HTTPError as error:
             raise ProviderDownError("The mail service did not answer.") from error
         if not response.is_success:
@@ -147,3 +153,14 @@ def _reason(document: Mapping[str, Any]) -> str | None:
     if bounce.get("type") in ("Transient", "Undetermined"):
         return None
     return str(bounce.get("message") or "bounced")[:300]
+
+
+def _build() -> Built:
+    settings = ResendSettings()  # pyright: ignore[reportCallIssue]
+    sources = [ResendEvents(settings.webhook_secret.get_secret_value())]
+    if not settings.api_key.get_secret_value():
+        return Built(sources=sources)
+    return Built(sources=sources, sender=lambda sender: ResendMailer(settings, sender))
+
+
+KIND = Kind(ResendSettings, _build)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.clock import wall_now
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers.kinds import Built, Kind
 from app.providers.tls import trusted
 from app.services.ports import Attachment
 
@@ -62,6 +63,13 @@ class SmtpMailer:
             raise ProviderRefusedError(f"This cannot be written as a mail: {error}") from error
         await asyncio.to_thread(self._deliver, message)
 
+    async def check(self) -> None:
+        """Connect and log in, and say goodbye."""
+        await asyncio.to_thread(self._greet)
+
+    def _greet(self) -> None:
+        _leave(self._connected())
+
     def _written(
         self,
         to: str,
@@ -101,10 +109,7 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise _down(error) from error
         finally:
-            # The mail is accepted or not by now: how the goodbye goes changes nothing.
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
+            _leave(server)
 
     def _connected(self) -> smtplib.SMTP:
         """Return a connection that takes mail; whatever goes wrong until then is no refusal of it."""
@@ -136,3 +141,20 @@ def _judged(code: int, why: bytes | str) -> Failure:
     if 500 <= code < 600:
         return ProviderRefusedError(f"The mail server refused ({code}): {said}")
     return ProviderDownError(f"The mail server asks to wait ({code}): {said}")
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Say goodbye; how that goes changes nothing, as a mail was accepted or not before."""
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
+
+
+def _build() -> Built:
+    settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
+    if not settings.host:
+        return Built()
+    return Built(sender=lambda sender: SmtpMailer(settings, sender))
+
+
+KIND = Kind(SmtpSettings, _build)

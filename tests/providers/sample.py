@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.discover import import_all
-from app.providers.registry import Adapter
+from app.providers.kinds import Adapter
 from app.services.ports import EventKind, NotificationSource
 from tests.providers import samples
 from tests.providers.outside import Outside

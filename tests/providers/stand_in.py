@@ -48,6 +48,8 @@ class StandIn:
                 self.end_headers()
                 self.wfile.write(text)
 
+            do_GET = do_POST  # noqa: N815 - the name is the server's
+
             def log_message(self, *args: object) -> None:
                 """Stay quiet."""
 

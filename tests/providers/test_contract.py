@@ -11,7 +11,7 @@ import pytest
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.core.money import MINOR_DIGITS, Money
-from app.providers.registry import Adapter
+from app.providers.kinds import Adapter
 from tests.providers.outside import BACK, Outside
 from tests.providers.sample import Call, PaymentSample, Prepared, payment_samples
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
-from app.providers.registry import SETTINGS, build_mailer, build_providers
+from app.providers.registry import SETTINGS, build_mailer, build_providers, examine
 from app.providers.resend import ResendMailer
 from app.providers.smtp import SmtpMailer
-from tests.providers.outside import KeyFiles, make_keys
+from tests.providers.outside import APP_ID, SECRET_KEY, SELLER_ID, KeyFiles, Outside, make_keys
 from tests.providers.sample import payment_samples, source_samples
 from tests.providers.samples.resend import SECRET
 
@@ -111,3 +111,59 @@ def test_no_setting_is_named_twice_and_every_secret_is_hidden(everything: dict[s
         for name, value in everything.items():
             if "SECRET" in name:
                 assert value not in shown
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch, outside: Outside) -> Outside:
+    """An environment that points at the simulated world, as the demo's does."""
+    values = {
+        "STRIPE_SECRET_KEY": SECRET_KEY,
+        "STRIPE_API_URL": outside.sandbox.stripe_api_base,
+        "STRIPE_WEBHOOK_SECRET": "whsec_a",
+        "STRIPE_CONNECT_WEBHOOK_SECRET": "whsec_b",
+        "ALIPAY_APP_ID": APP_ID,
+        "ALIPAY_SELLER_ID": SELLER_ID,
+        "ALIPAY_GATEWAY_URL": outside.sandbox.alipay_gateway,
+        "ALIPAY_PRIVATE_KEY_FILE": str(outside.keys.merchant_private),
+        "ALIPAY_PUBLIC_KEY_FILE": str(outside.keys.alipay_public),
+        "SMTP_HOST": outside.sandbox.smtp_host,
+        "SMTP_PORT": str(outside.sandbox.smtp_port),
+        "SMTP_TLS": "none",
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return outside
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_an_installation_in_order_has_nothing_wrong() -> None:
+    assert await examine("Turnpike <billing@example.com>") == {
+        "mail": "",
+        "stripe": "",
+        "alipay": "",
+    }
+
+
+async def test_what_is_wrong_is_said_of_each(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Outside
+) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_other")
+    monkeypatch.setenv("ALIPAY_PRIVATE_KEY_FILE", str(sandbox.keys.alipay_private))
+    monkeypatch.setenv("SMTP_PORT", "1")
+    found = await examine("Turnpike <billing@example.com>")
+    assert "STRIPE_SECRET_KEY" in found["stripe"]
+    assert "ALIPAY_PRIVATE_KEY_FILE" in found["alipay"]
+    assert "mail server" in found["mail"]
+
+
+async def test_a_provider_nobody_listens_to_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Outside
+) -> None:
+    monkeypatch.setenv("STRIPE_CONNECT_WEBHOOK_SECRET", "")
+    found = await examine("Turnpike <billing@example.com>")
+    assert "stripe-connect" in found["stripe"]
+    assert found["alipay"] == ""
+
+
+async def test_without_a_way_to_send_mail_it_is_said_what_to_set() -> None:
+    assert "SMTP_HOST" in (await examine("Turnpike <billing@example.com>"))["mail"]

@@ -104,6 +104,14 @@ async def test_no_answer_means_try_again(service: StandIn) -> None:
         await mailer("http://127.0.0.1:1").send(**MAIL)
 
 
+async def test_the_key_can_be_tried_without_sending(service: StandIn) -> None:
+    await mailer(service.url).check()
+    assert service.asked[0].path == "/domains"
+    service.answer = lambda asked: (401, b'{"name": "restricted_api_key", "message": "why"}')
+    with pytest.raises(ProviderDownError):
+        await mailer(service.url).check()
+
+
 def told(outside: Outside, document: Any) -> Any:
     note = ResendSource().write(outside, at=wall_now(), body=json.dumps(document).encode())
     return ResendEvents(SECRET).parse_event(note.body, note.headers, wall_now())

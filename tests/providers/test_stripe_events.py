@@ -70,6 +70,33 @@ async def test_binding_a_card_is_told_in_parts_that_may_come_in_any_order(
     assert {event.facts["checkout_ref"] for event in events} == {"", page.provider_ref}
 
 
+@pytest.mark.parametrize(
+    ("method", "label"),
+    [
+        (
+            {"type": "card", "card": {"brand": "amex", "last4": "0005"}},
+            "American Express ending 0005",
+        ),
+        (
+            {"type": "card", "card": {"brand": "eftpos_au", "last4": "0005"}},
+            "Eftpos Au ending 0005",
+        ),
+        ({"type": "card", "card": {"brand": None, "last4": "0005"}}, "Account ending 0005"),
+        ({"type": "us_bank_account", "us_bank_account": {"last4": "6789"}}, "Account ending 6789"),
+        ({"type": "link", "link": {}}, ""),
+        ({}, ""),
+    ],
+)
+def test_what_one_pays_with_is_named_for_people(
+    outside: Outside, method: dict[str, Any], label: str
+) -> None:
+    changed = {"id": "pm_1", "customer": "cus_1", **method}
+    event = told(outside, type="payment_method.automatically_updated", data={"object": changed})
+    assert event is not None
+    assert event.kind is EventKind.METHOD_CONNECTED
+    assert event.facts["label"] == label
+
+
 async def test_a_refund_tells_its_own_amount_and_all_that_was_given_back(
     provider: Any, outside: Outside
 ) -> None:

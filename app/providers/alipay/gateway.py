@@ -23,6 +23,9 @@ SECONDS = 20.0
 BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 TOKEN: Final = "alipay.system.oauth.token"  # noqa: S105 - the name of a call
 
+UNSIGNED: Final = "unsigned_answer"
+"""Why an answer counts for nothing: Alipay signs none to a call whose signature it does not know."""
+
 _REFUSED: Final = ("20001", "40001", "40002", "40003", "40004", "40006")
 """Codes that mean no. Every other one (20000: temporary, 40005: too many calls) is an unknown end."""
 _UNKNOWN: Final = re.compile(r"SYSTEM_ERROR|TRADE_SETTLE_ERROR|unknow")
@@ -112,7 +115,7 @@ class Gateway:
                     if self._keys.is_from_alipay(variant.encode(), signature):
                         return cast("dict[str, Any]", document)
             log.warning("alipay.unsigned", method=method, said=text[:300])
-        raise _down()
+        raise _down(UNSIGNED)
 
 
 def beijing(at: dt.datetime) -> str:
@@ -138,8 +141,9 @@ def _judged(method: str, answer: dict[str, Any]) -> dict[str, Any]:
     raise ProviderRefusedError(f"Alipay refused: {said}", code=code, sub_code=sub_code)
 
 
-def _down() -> ProviderDownError:
-    return ProviderDownError("Alipay did not answer. Please try again in a minute.")
+def _down(reason: str | None = None) -> ProviderDownError:
+    said = "Alipay did not answer. Please try again in a minute."
+    return ProviderDownError(said, reason=reason)
 
 
 def _compact(value: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from app.core.clock import wall_now
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.core.money import Money
 from app.providers.alipay.amounts import from_yuan, to_yuan
-from app.providers.alipay.gateway import SECONDS, TOKEN, Gateway, beijing
+from app.providers.alipay.gateway import SECONDS, TOKEN, UNSIGNED, Gateway, beijing
 from app.providers.alipay.settings import AlipaySettings
 from app.providers.without import WithoutInvoices
 from app.services.ports import HostedPage, PaymentState, PayoutResult
@@ -43,6 +43,18 @@ class AlipayProvider(WithoutInvoices):
     async def close(self) -> None:
         """Give back every connection."""
         await self._gateway.close()
+
+    async def check(self) -> None:
+        """Ask for a trade nobody made: a signed no shows that both sides know each other's keys."""
+        try:
+            await self.fetch_page("check")
+        except ProviderDownError as error:
+            if error.reason != UNSIGNED:
+                raise
+            raise ProviderDownError(
+                "Alipay does not know our key, or we not Alipay's: see ALIPAY_PRIVATE_KEY_FILE and "
+                "ALIPAY_PUBLIC_KEY_FILE."
+            ) from error
 
     async def create_customer(
         self, *, tenant_id: str, name: str, email: str, idempotency_key: str

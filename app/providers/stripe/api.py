@@ -94,7 +94,7 @@ def translate(error: stripe.StripeError) -> Failure:
     if isinstance(error, stripe.AuthenticationError):
         # Nobody's payment was refused: our key is wrong, and all goes on once it is mended.
         log.error("stripe.key_not_accepted", status=status)
-        return ProviderDownError("Card payments are not available at the moment.")
+        return ProviderDownError("Card payments are not available: STRIPE_SECRET_KEY is refused.")
     # 409 is another request under the same key, or a lock: what became of it is not known yet.
     unknown = isinstance(error, stripe.APIConnectionError) or status in (0, 409, 429)
     if unknown or status >= 500:
@@ -127,13 +127,15 @@ def part(thing: Any, name: str) -> Any:
     return thing[name] if name in thing else None  # noqa: SIM401 - things have no get
 
 
-def card_label(details: Any) -> str:
-    """Return how people recognise a card, e.g. ``Visa ending 4242``; empty for what is no card."""
-    card = part(details, "card") if details else None
-    if not card:
+def method_label(method: Any) -> str:
+    """Return how people recognise what they pay with, e.g. ``Visa ending 4242``; perhaps empty."""
+    kind = part(method, "type") if method else None
+    details = part(method, str(kind)) if kind else None
+    digits = part(details, "last4") if details else None
+    if not digits:
         return ""
-    brand = str(card["brand"] or "card")
-    return f"{_BRANDS.get(brand, brand.replace('_', ' ').title())} ending {card['last4']}"
+    brand = str(part(details, "brand") or "account")
+    return f"{_BRANDS.get(brand, brand.replace('_', ' ').title())} ending {digits}"
 
 
 def instant(seconds: int) -> dt.datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.providers.stripe.amounts import from_minor
-from app.providers.stripe.api import card_label, ref
+from app.providers.stripe.api import method_label, ref
 from app.services.ports import EventKind
 
 Facts = dict[str, Any]
@@ -93,7 +93,7 @@ def _attached(method: Any, _before: Any) -> Facts:
     return {
         "customer_ref": ref(method["customer"]),
         "method_ref": method["id"],
-        "label": card_label(method) or str(method.get("type") or ""),
+        "label": method_label(method),
         "checkout_ref": "",
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from app.core.errors import ProviderRefusedError
 from app.core.money import Money
 from app.providers.stripe.amounts import from_minor, to_minor
-from app.providers.stripe.api import Part, ask, card_label, instant, is_gone, key, noted, ref
+from app.providers.stripe.api import Part, ask, instant, is_gone, key, method_label, noted, ref
 from app.services.ports import HostedPage, PaymentState
 
 
@@ -124,7 +124,7 @@ class Pages(Part):
             ref(intent),
             from_minor(total, currency) if total is not None and currency else None,
             from_minor(charge.amount_refunded, charge.currency) if charge else None,
-            card_label(charge.payment_method_details) if charge else "",
+            method_label(charge.payment_method_details) if charge else "",
         )
 
     async def refund(

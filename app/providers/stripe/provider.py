@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.providers.stripe.amounts import EXPONENTS
-from app.providers.stripe.api import RETRIES, SECONDS, Api
+from app.providers.stripe.api import RETRIES, SECONDS, Api, ask
 from app.providers.stripe.invoices import Invoices
 from app.providers.stripe.pages import Pages
 from app.providers.stripe.payouts import Payouts
@@ -27,3 +27,7 @@ class StripeProvider(Pages, Invoices, Payouts):
     async def close(self) -> None:
         """Give back every connection."""
         await self._api.close()
+
+    async def check(self) -> None:
+        """Ask for one customer: it shows that Stripe answers and accepts our key."""
+        await ask(self._api.v1.customers.list_async({"limit": 1}))

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from app.core.money import Money
 from app.providers.alipay import AlipayEvents, AlipayProvider, AlipaySettings
-from app.providers.registry import Adapter
+from app.providers.kinds import Adapter
 from app.sandbox.alipay.signing import Keys, signed_text
 from app.services.ports import EventKind, NotificationSource
 from tests.providers.outside import APP_ID, BACK, SELLER_ID, Outside

@@ -11,7 +11,7 @@ from typing import Any
 from stripe import StripeClient, WebhookSignature
 
 from app.core.money import Money
-from app.providers.registry import Adapter
+from app.providers.kinds import Adapter
 from app.providers.stripe import StripeEvents, StripeProvider, StripeSettings
 from app.services.ports import BillLine, EventKind, NotificationSource
 from tests.providers.outside import ACCOUNT_SECRET, BACK, CONNECT_SECRET, SECRET_KEY, Outside
