@@ -74,7 +74,8 @@ async def register_device(body: RegistrationIn, ctx: VendorCtx, once: OnceOnly) 
     """Bind a device to its actor; the same triple always gives the same actor."""
 
     async def work() -> tuple[int, BaseModel]:
-        done = await devices.register(ctx, body.device_id, body.user_omni)
+        # An answer kept under a key is stored together with the change it reports.
+        done = await devices.register(ctx, body.device_id, body.user_omni, at_once=once.key is None)
         return 201 if done.created else 200, _bound(ctx, done)
 
     return await once.run(ctx, work)

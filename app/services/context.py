@@ -153,7 +153,7 @@ class Context:
         result: str = "success",
     ) -> None:
         """Add a row to the audit stream, in the transaction of the act itself."""
-        self.db.add(self._audit_row(kind, tenant_id, subject, body, result))
+        self.db.add(self.audit_row(kind, tenant_id, subject, body, result))
 
     def audit_refusal(
         self,
@@ -164,9 +164,9 @@ class Context:
         body: Mapping[str, Any] | None = None,
     ) -> None:
         """Note a refusal; it is written even though the refused act is rolled back."""
-        self.refusals.append(self._audit_row(kind, tenant_id, subject, body, "denied"))
+        self.refusals.append(self.audit_row(kind, tenant_id, subject, body, "denied"))
 
-    def _audit_row(
+    def audit_row(
         self,
         kind: str,
         tenant_id: UUID | None,
@@ -174,6 +174,7 @@ class Context:
         body: Mapping[str, Any] | None,
         result: str,
     ) -> AuditEvent:
+        """Return a row as ``audit`` would add it."""
         return AuditEvent(
             at=self.now(),
             kind=kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.core.errors import NotFoundError
 from app.core.ids import new_id
 from app.rules import omni, policies
 from app.rules.statuses import DeviceState, move
-from app.services import device_recall, preflight, receipts
+from app.services import device_store, preflight, receipts
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from models.device import Acquisition, Device, DeviceBinding
@@ -28,27 +29,23 @@ class Registered:
     created: bool = False
 
 
-async def register(ctx: Context, device_id: str, user_omni: str) -> Registered:
+async def register(
+    ctx: Context, device_id: str, user_omni: str, *, at_once: bool = True
+) -> Registered:
     """Return the device of a (vendor, device id, user) triple, bound at its very first call.
 
     However often and however concurrently it is called, one triple has one row and one actor.
+    ``at_once`` allows it to be durable before the rest of the unit of work, which is fastest.
     Raises ``InvalidInputError`` and what ``rules.onboarding.can_register`` raises.
     """
     actor = omni.derive_device(ctx.tenant_id, user_omni, device_id)
-    if (recalled := await device_recall.recall(ctx, device_id, actor.user_omni)) is not None:
-        return Registered(*recalled)
+    if at_once and (done := await _register_at_once(ctx, device_id, actor)) is not None:
+        return done
     tenant = await preflight.check(ctx, device_id=device_id, user_omni=actor.user_omni)
     known = await _find(ctx, device_id, actor.user_omni)
     if known is not None:
         return known
-    device = Device(
-        id=new_id(),
-        tenant_id=tenant.id,
-        device_id=device_id,
-        user_omni=actor.user_omni,
-        actor_omni=actor.actor_omni,
-        registered_at=ctx.now(),
-    )
+    device = _new(ctx, device_id, actor)
     won = await ctx.db.scalar(
         insert_or_ignore(
             ctx, Device, device.model_dump(), "tenant_id", "device_id", "user_omni"
@@ -59,7 +56,8 @@ async def register(ctx: Context, device_id: str, user_omni: str) -> Registered:
         if known is None:
             raise NotFoundError("There is no such device here.")
         return known
-    binding = _bind(ctx, device, tenant, actor)
+    binding = _bind(ctx, device, suggested_policy(tenant), actor)
+    ctx.db.add(binding)
     acquired = {
         "user_omni": actor.user_omni,
         "tenant_id": tenant.id,
@@ -88,7 +86,8 @@ async def rekey(ctx: Context, device_pk: UUID) -> Registered:
     )
     device.generation, device.actor_omni = actor.generation, actor.actor_omni
     device.released_at = None
-    binding = _bind(ctx, device, tenant, actor)
+    binding = _bind(ctx, device, suggested_policy(tenant), actor)
+    ctx.db.add(binding)
     _note(ctx, "device.rekeyed", device, before=old.actor_omni)
     await ctx.db.flush()
     return Registered(device, binding)
@@ -123,8 +122,10 @@ async def bindings(ctx: Context, device_pk: UUID) -> list[DeviceBinding]:
 
 def suggested_policy(tenant: Tenant) -> dict[str, Any]:
     """Return the cap-policy template as the vendor's settings narrow it."""
-    chosen: dict[str, Any] = dict(tenant.policy)
-    allowed = tenant.namespaces_allowed
+    return _narrowed(tenant.policy, tenant.namespaces_allowed)
+
+
+def _narrowed(chosen: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
     return policies.narrow(
         # What is allowed may have shrunk since the vendor chose.
         namespaces=[one for one in chosen.get("namespaces", allowed) if one in allowed],
@@ -133,11 +134,42 @@ def suggested_policy(tenant: Tenant) -> dict[str, Any]:
     )
 
 
-def _bind(ctx: Context, device: Device, tenant: Tenant, actor: omni.DeviceActor) -> DeviceBinding:
+async def _register_at_once(
+    ctx: Context, device_id: str, actor: omni.DeviceActor
+) -> Registered | None:
+    """Read, and where needed write, by one statement each; None leaves it to the ordinary way."""
+    found = await device_store.recall(ctx, device_id, actor.user_omni)
+    if found is None:
+        return None
+    if found.device is not None and found.binding is not None:
+        return Registered(found.device, found.binding)
+    device = _new(ctx, device_id, actor)
+    binding = _bind(ctx, device, _narrowed(found.policy, found.namespaces_allowed), actor)
+    note = ctx.audit_row(
+        "device.registered", device.tenant_id, ("device", device.id), _facts(device), "success"
+    )
+    if not await device_store.insert(ctx, device, binding, note):
+        return None
+    return Registered(device, binding, created=True)
+
+
+def _new(ctx: Context, device_id: str, actor: omni.DeviceActor) -> Device:
+    return Device(
+        id=new_id(),
+        tenant_id=ctx.tenant_id,
+        device_id=device_id,
+        user_omni=actor.user_omni,
+        actor_omni=actor.actor_omni,
+        registered_at=ctx.now(),
+    )
+
+
+def _bind(
+    ctx: Context, device: Device, policy: dict[str, Any], actor: omni.DeviceActor
+) -> DeviceBinding:
     now = ctx.now()
-    policy = suggested_policy(tenant)
     binding = DeviceBinding(
-        tenant_id=tenant.id,
+        tenant_id=device.tenant_id,
         device_pk=device.id,
         actor_omni=actor.actor_omni,
         generation=actor.generation,
@@ -148,13 +180,12 @@ def _bind(ctx: Context, device: Device, tenant: Tenant, actor: omni.DeviceActor)
     binding.receipt = receipts.sign(
         ctx,
         binding_id=binding.id,
-        tenant_id=tenant.id,
+        tenant_id=device.tenant_id,
         device_id=device.device_id,
         actor=actor,
         policy=policy,
         bound_at=now,
     )
-    ctx.db.add(binding)
     return binding
 
 
@@ -191,11 +222,14 @@ def _note(ctx: Context, kind: str, device: Device, **more: object) -> None:
         kind,
         tenant_id=device.tenant_id,
         subject=("device", device.id),
-        body={
-            "device_id": device.device_id,
-            "user_omni": device.user_omni,
-            "actor_omni": device.actor_omni,
-            "generation": device.generation,
-            **more,
-        },
+        body={**_facts(device), **more},
     )
+
+
+def _facts(device: Device) -> dict[str, Any]:
+    return {
+        "device_id": device.device_id,
+        "user_omni": device.user_omni,
+        "actor_omni": device.actor_omni,
+        "generation": device.generation,
+    }

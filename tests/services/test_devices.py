@@ -24,14 +24,16 @@ from tests.factories import USER, as_token, make_vendor
 OTHER_USER = "c3f7249ad2f03d898a95fdbe95113041282dd1f5a115d14a65d7e7ede4afee5f"
 
 
-async def test_the_first_call_binds_the_device_to_its_actor(ctx: Context) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_first_call_binds_the_device_to_its_actor(ctx: Context, at_once: bool) -> None:
     tenant = await make_vendor(ctx)
     vendor = as_token(ctx, tenant)
-    first = await devices.register(vendor, "SN-0001", "0x" + USER)
+    first = await devices.register(vendor, "SN-0001", "0x" + USER, at_once=at_once)
     assert first.created
     assert first.device.user_omni == USER
     assert first.device.actor_omni == derive_device(tenant.id, USER, "SN-0001").actor_omni
     assert first.device.generation == 0
+    await ctx.db.refresh(tenant)
     assert tenant.first_device_at == ctx.now()
     acquired = await ctx.db.get_one(Acquisition, USER)
     assert (acquired.tenant_id, acquired.device_pk) == (tenant.id, first.device.id)
@@ -40,10 +42,11 @@ async def test_the_first_call_binds_the_device_to_its_actor(ctx: Context) -> Non
 async def test_a_repeated_call_returns_the_same_device_and_the_same_receipt(ctx: Context) -> None:
     vendor = as_token(ctx, await make_vendor(ctx))
     first = await devices.register(vendor, "SN-0001", USER)
-    again = await devices.register(vendor, "SN-0001", USER)
-    assert not again.created
-    assert again.device.id == first.device.id
-    assert again.binding.receipt == first.binding.receipt
+    for at_once in (True, False):
+        again = await devices.register(vendor, "SN-0001", USER, at_once=at_once)
+        assert not again.created
+        assert again.device.model_dump() == first.device.model_dump()
+        assert again.binding.model_dump() == first.binding.model_dump()
     assert await ctx.db.scalar(select(func.count()).select_from(Device)) == 1
 
 
@@ -110,11 +113,12 @@ async def test_a_rekey_raises_the_generation_and_keeps_the_old_receipt(ctx: Cont
     assert again.device.generation == 1
     assert again.device.actor_omni == derive_device(tenant.id, USER, "SN-0001", 1).actor_omni
     assert again.device.actor_omni != old
-    assert [one.actor_omni for one in await devices.bindings(vendor, first.device.id)] == [
-        again.device.actor_omni,
-        old,
+    found = await devices.bindings(vendor, first.device.id)
+    assert [(one.actor_omni, one.superseded_at) for one in found] == [
+        (again.device.actor_omni, None),
+        (old, ctx.now()),
     ]
-    assert first.binding.superseded_at == ctx.now()
+    assert found[1].receipt == first.binding.receipt
     known = await devices.register(vendor, "SN-0001", USER)
     assert known.binding.receipt == again.binding.receipt
 
@@ -180,14 +184,17 @@ async def test_a_refusal_is_audited_although_nothing_else_is_stored(
     assert noted.body == {"reason": reason, "device_id": "SN-0001", "user_omni": USER}
 
 
-async def test_fifty_concurrent_first_calls_make_one_device(own_run: Runtime) -> None:
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_fifty_concurrent_first_calls_make_one_device(
+    own_run: Runtime, at_once: bool
+) -> None:
     async with own_run.context(SYSTEM) as ctx:
         tenant = await make_vendor(ctx)
     actor = as_token(ctx, tenant).actor
 
     async def call() -> tuple[bool, str, str]:
         async with own_run.context(actor) as acting:
-            done = await devices.register(acting, "SN-0001", USER)
+            done = await devices.register(acting, "SN-0001", USER, at_once=at_once)
         return done.created, done.device.actor_omni, done.binding.receipt
 
     answers = await asyncio.gather(*(call() for _ in range(50)))
