@@ -47,5 +47,5 @@ def _who(row: AuditEvent, me: str, tokens: Mapping[str, str]) -> str:
     if row.actor_kind == ActorKind.PERSON:
         return f"By you{where}." if row.actor_id == me else "By Turnpike's staff."
     if row.actor_kind == ActorKind.ANONYMOUS:
-        return f"By somebody not signed in{where}."
+        return f"From {row.ip}." if row.ip else ""
     return "By Turnpike."

@@ -218,7 +218,7 @@ def _generation(one: Any) -> rx.Component:
             rx.el.span("Generation ", one.generation, class_name="num"),
             identifier(one.actor),
             rx.cond(one.state == "active", badge("In force", "good"), badge("Superseded")),
-            when_at(one.since, one.since_exact),
+            quiet("since ", when_at(one.since, one.since_exact)),
         ),
         key=one.id,
     )
