@@ -103,8 +103,7 @@ class RevenueState(rx.State):
         async with acting(self, readonly=True) as ctx:
             self._pulse = await activity_pulse.of_tenant(ctx)
             tenant = await onboarding.own_tenant(ctx)
-            await self._show_figures(ctx, tenant)
-            await self._show_chart(ctx, tenant.currency)
+            await self._show_chart(ctx, await self._show_figures(ctx, tenant))
             found = await revenue_lists.payments_page(
                 ctx, search, offset=(number - 1) * SIZE, limit=SIZE
             )
@@ -114,7 +113,8 @@ class RevenueState(rx.State):
         self.is_filtered = bool(self.q or self.kind)
         self.is_loaded = True
 
-    async def _show_figures(self, ctx: Context, tenant: Tenant) -> None:
+    async def _show_figures(self, ctx: Context, tenant: Tenant) -> str:
+        """Show the sums, and return the currency users pay in, for the chart."""
         month, locale = BillingMonth.containing(ctx.now()), tenant.locale
         running = await figures.pro_totals(ctx, month.start, month.end)
         ever = await figures.pro_totals(ctx)
@@ -124,6 +124,7 @@ class RevenueState(rx.State):
         self.lifetime = sums((one.share for one in ever), locale)
         self.lifetime_note = f"of {sums((one.gross for one in ever), locale)} paid by users"
         self.paid_out = sums(out, locale)
+        return next((one.gross.currency for one in ever if one.gross), tenant.currency)
 
     async def _show_chart(self, ctx: Context, currency: str) -> None:
         today = ctx.now().date()

@@ -125,8 +125,10 @@ def to_account(account: PayoutAccountState, rail: Rail | None) -> AccountWords:
 
 
 def sums(amounts: Iterable[Money], locale: str) -> str:
-    """Return amounts of several currencies beside each other."""
-    return " + ".join(format_money(one.rounded(), locale) for one in amounts)
+    """Return amounts of several currencies beside each other; the first alone where all are nothing."""
+    every = list(amounts)
+    told = [one for one in every if one] or every[:1]
+    return " + ".join(format_money(one.rounded(), locale) for one in told)
 
 
 def _missing(reason: str) -> str:

@@ -9,7 +9,7 @@ import reflex as rx
 from app.pages.registry import page
 from app.pages.shell import vendor_frame
 from components.badges import state_badge
-from components.base import icon, link, stack, when
+from components.base import link, stack, when
 from components.buttons import link_button
 from components.fields import filter_select, filters
 from components.layout import callout, card
@@ -68,7 +68,7 @@ def pdf_link(row: Any) -> rx.Component:
     """Link to a document, once it is drawn."""
     return rx.cond(
         row.pdf != "",
-        link(icon("download"), "PDF", href=row.pdf, external=True, class_name="link nowrap"),
+        link("PDF", href=row.pdf, external=True, class_name="link nowrap"),
         rx.el.span("In preparation", class_name="quiet small"),
     )
 

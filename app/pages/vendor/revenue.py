@@ -9,7 +9,7 @@ import reflex as rx
 from app.pages.registry import page
 from app.pages.shell import vendor_frame
 from components.badges import state_badge
-from components.base import icon, link, stack, when, when_at
+from components.base import link, stack, when, when_at
 from components.buttons import button
 from components.charts import chart_card
 from components.code import identifier
@@ -134,7 +134,7 @@ def _payouts() -> rx.Component:
 def _statement(row: Any) -> rx.Component:
     return rx.cond(
         row.pdf != "",
-        link(icon("download"), row.number, href=row.pdf, external=True, class_name="link nowrap"),
+        link(row.number, href=row.pdf, external=True, class_name="link nowrap"),
         rx.el.span(row.number, class_name="nowrap"),
     )
 

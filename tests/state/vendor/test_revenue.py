@@ -123,6 +123,16 @@ async def test_the_month_and_all_times_are_told_apart(
     assert (state.share, state.lifetime, state.paid_out) == ("$6.00", "$9.00", "$3.00")
 
 
+async def test_what_users_pay_in_another_currency_is_shown_in_that(
+    ctx: Context, open_tab: Any
+) -> None:
+    tenant = await make_vendor(ctx, rail=Rail.INVOICE, currency="CNY", price_micros=17_500_000)
+    owner: Person = await make_person(ctx, tenant)
+    await pro(ctx, tenant, "10")
+    state = await shown(open_tab(await sign_in(ctx, owner)))
+    assert (state.share, state.chart[0].cells) == ("$3.00", ["$10.00", "$3.00"])
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
