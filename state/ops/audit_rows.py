@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.services.ops_audit import AuditLine
+from components.code import shorten
 from components.timeline import EventRow
 from state.moments import moment
 from state.ops.words import LOCALE
@@ -29,6 +30,7 @@ _MARKS = (
     ("price", "price"),
     ("clock", "clock"),
     ("access", "warning"),
+    ("pro.", "payment"),
 )
 _TONES = {"denied": "warn", "failure": "bad"}
 LONGEST_DETAIL = 160
@@ -60,16 +62,24 @@ def sentence(kind: str) -> str:
     """Read a kind aloud: ``ops.tenant_suspended`` is "Tenant suspended"."""
     area, _, rest = kind.partition(".")
     words = rest or area
-    if area in ("invoice", "payment", "payout", "device", "billing", "access"):
+    if area in ("invoice", "payment", "payout", "device", "billing", "access", "pro"):
         words = f"{area} {rest}"
     return words.replace("_", " ").strip().capitalize()
 
 
 def in_short(body: Mapping[str, object]) -> str:
     """Return the facts of an act in one line."""
-    said = [f"{key.replace('_', ' ')} {value}" for key, value in body.items() if value != ""]
+    said = [
+        f"{key.replace('_', ' ')} {_shown(str(value))}"
+        for key, value in body.items()
+        if value != ""
+    ]
     text = ", ".join(said)
     return text if len(text) <= LONGEST_DETAIL else f"{text[:LONGEST_DETAIL]}…"
+
+
+def _shown(value: str) -> str:
+    return value if " " in value else shorten(value, head=14, tail=6)
 
 
 def to_event(line: AuditLine, now: dt.datetime) -> EventRow:

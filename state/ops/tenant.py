@@ -129,7 +129,7 @@ class TenantState(Asking, rx.State):
             of_it = MoneySearch(tenant_id=tenant_id)
             bills = await ops_money.invoices_page(ctx, of_it, size=SHOWN)
             paid = await ops_money.payments_page(ctx, of_it, size=SHOWN)
-            acts = await ops_audit.list_page(ctx, AuditSearch(tenant_id=tenant_id), size=25)
+            acts = await ops_audit.list_page(ctx, AuditSearch(tenant_id=tenant_id), size=SHOWN)
         self.one, self.steps = to_view(found, now), to_steps(found, now)
         self.prices = to_prices(contracts, now.date())
         self.invoices = [invoice_rows.to_invoice(line, now) for line in bills.rows]

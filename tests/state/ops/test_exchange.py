@@ -184,4 +184,6 @@ def test_kinds_and_facts_read_aloud() -> None:
     assert sentence("invoice.paid") == "Invoice paid"
     assert sentence("vendor_token_used_from_new_ip") == "Vendor token used from new ip"
     assert in_short({"reason": "x", "note": "", "to_day": 3}) == "reason x, to day 3"
-    assert len(in_short({"reason": "x" * 500})) == 161
+    assert in_short({"user_omni": "0" * 64}) == "user omni 00000000000000…000000"
+    assert len(in_short({"reason": "x " * 500})) == 161
+    assert sentence("pro.paid") == "Pro paid"
