@@ -13,9 +13,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from sqlmodel import col, select
 
 from app.core.clock import to_rfc3339, wall_now
 from app.demo.world import World, write_private
+from app.rules.statuses import InvoiceStatus
 from app.runtime import Runtime
 from app.services import (
     accounts,
@@ -23,6 +25,7 @@ from app.services import (
     branding,
     credentials,
     onboarding,
+    pay_links,
     payments,
     people,
     sessions,
@@ -30,10 +33,12 @@ from app.services import (
 from app.services.agreements import Acceptance
 from app.services.context import Actor, ActorKind, Context, Origin
 from models.installation import ClockOffset
+from models.invoice import Invoice
 from models.person import Role
 from models.tenant import Rail, Tenant
 
 HISTORY = dt.timedelta(days=80)
+PAYS_AFTER = dt.timedelta(days=5)
 STEP = dt.timedelta(days=2)
 KINDS = ("authority.memory_read", "authority.permission_check", "authority.cap_mint")
 ORIGIN = Origin("127.0.0.1", "demo", "")
@@ -126,7 +131,7 @@ class Seeder:
         await act(accept)
         await act(lambda ctx: branding.save_branding(ctx, name))
         url = await act(lambda ctx: payments.start_binding(ctx, rail))
-        await self._finish_binding(url)
+        await self._press_pay(url)
         tenant_id = await self._until_active(email)
         issued = await act(lambda ctx: credentials.issue(ctx, "Factory line 1"))
         return {
@@ -150,7 +155,7 @@ class Seeder:
             await asyncio.sleep(0.2)
         raise RuntimeError(f"no link was mailed to {email}")
 
-    async def _finish_binding(self, url: str) -> None:
+    async def _press_pay(self, url: str) -> None:
         """Press the button on the provider's page, wherever its address leads."""
         page = await self.http.get(url, follow_redirects=True)
         page.raise_for_status()
@@ -159,8 +164,6 @@ class Seeder:
             done.raise_for_status()
 
     async def _until_active(self, email: str) -> UUID:
-        from sqlmodel import col, select
-
         for _ in range(150):
             async with self.run.as_system(readonly=True) as ctx:
                 tenant = await ctx.db.scalar(select(Tenant).where(col(Tenant.email) == email))
@@ -187,6 +190,22 @@ class Seeder:
             answer.raise_for_status()
             line.actors.append(answer.json()["actor_omni"])
 
+    async def _pay_bills(self) -> None:
+        """Let the vendor that pays by hand pay a bill some days after it came.
+
+        Unpaid for longer than the grace, it could register no more devices.
+        """
+        for path in await self._as_system(_bills):
+            answer = await self.http.post(
+                f"{self.world.base_url}{path}", headers={"Accept": "application/json"}
+            )
+            answer.raise_for_status()
+            await self._press_pay(answer.json()["redirect_url"])
+            for _ in range(300):
+                if path not in await self._as_system(_bills):
+                    break
+                await asyncio.sleep(0.2)
+
     async def _live(self, platform: str, lines: list[Line]) -> None:
         """Let the days pass until today: devices join, and most are used on most days."""
         headers = {"Authorization": f"Bearer {platform}"}
@@ -194,6 +213,7 @@ class Seeder:
         while True:
             ready = await self.http.get(f"{self.world.base_url}/readyz")
             now = dt.datetime.fromisoformat(ready.json()["now"])
+            await self._pay_bills()
             for line in lines:
                 await self._register(line, line.count * (step + 6) // 34)
             events = self._day(now, lines, step)
@@ -237,6 +257,19 @@ class Seeder:
         await self.run.refresh_clock()
         async with self.run.context(Actor(ActorKind.ANONYMOUS, origin=ORIGIN)) as ctx:
             return await use_case(ctx)
+
+
+async def _bills(ctx: Context) -> list[str]:
+    """Return the payment links of open invoices that their vendors pay by hand, once it is time."""
+    came_by = ctx.now() - PAYS_AFTER
+    bills = await ctx.db.scalars(
+        select(Invoice).where(
+            col(Invoice.status) == InvoiceStatus.OPEN,
+            col(Invoice.rail) == Rail.INVOICE,
+            col(Invoice.opened_at) <= came_by,
+        )
+    )
+    return [pay_links.path(ctx, bill.id) for bill in bills]
 
 
 def _user(prefix: str, number: int) -> str:
