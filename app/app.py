@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+import reflex.model
 
 import app.pages as pages_package
 from app import lifespan, runtime

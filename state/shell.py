@@ -7,6 +7,7 @@ import reflex as rx
 from app import runtime
 from app.core.locale import format_datetime
 from app.services import profiles
+from app.settings import Settings
 from models.person import Role
 from state.session import acting
 
@@ -19,7 +20,7 @@ class ShellState(rx.State):
     tenant: str = ""
     may_move_clock: bool = False
     is_customer: bool = False
-    is_sandbox: bool = False
+    is_sandbox: bool = Settings().is_sandbox  # pyright: ignore[reportCallIssue]
     clock: str = ""
     outside_href: str = ""
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app import runtime
+from app import build, runtime
 from app.demo.seed import Line, Seeder
 from app.providers.registry import build_providers
 from app.settings import Settings
@@ -66,6 +66,7 @@ def shop(
         require_or_skip(_has_postgres(), "PostgreSQL")
         admin_execute(f"CREATE DATABASE {name}")
         url = POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    build.ensure()
     with product(folder, database_url=url, RUN_WORKER="false") as running:
         running.facts["platform"] = (
             running.command("keys", "platform-token").strip().splitlines()[-1]
