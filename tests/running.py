@@ -19,7 +19,7 @@ import httpx
 from app.demo.world import World, make
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 90
+PATIENCE = 240
 
 
 def free_port() -> int:

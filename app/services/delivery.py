@@ -12,6 +12,7 @@ from app.services import invoice_docs, notices
 from app.services.context import Context
 from models.invoice import Invoice, InvoiceKind
 from models.stored_file import StoredFile
+from models.tenant import Rail
 
 
 async def deliver(ctx: Context, invoice_id: UUID) -> str:
@@ -76,6 +77,8 @@ async def _mail_invoice(ctx: Context, invoice: Invoice, file_id: UUID, again: st
         invoice,
         key=f"invoice/{invoice.id}{again}",
         total=invoice.total,
+        # A card is charged by itself; whoever pays each invoice needs the page to pay it on.
+        to_pay=invoice.rail == Rail.INVOICE,
         attachments=[file_id],
         period=(invoice.period_start.date(), invoice.period_end.date()),
         due_on=(due - dt.timedelta(days=1)).date(),

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app import build
+from tests.e2e import steps
 from tests.e2e.browser import FLAGS, executable
 from tests.running import Product, product
+from turnpike_client import VendorClient
 
 OPS_EMAIL = "ops@example.com"
 OPS_PASSWORD = "correct horse battery staple"
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A vendor with a device, an event and a paid invoice, for journeys that begin after theirs."""
+
+    email: str
+    name: str
+    token: str
+    tenant_id: str
+    device_id: str
+    device_pk: str
+    invoice_id: str
+    invoice_number: str
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +66,36 @@ def tab(browser: Browser, shop: Product) -> Generator[Page]:
 
 def new_context(browser: Browser, shop: Product, **options: object) -> BrowserContext:
     context = browser.new_context(base_url=shop.url, locale="en-US", **options)  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     return context
+
+
+@pytest.fixture(scope="session")
+def customer(browser: Browser, shop: Product) -> Customer:
+    """A card vendor whose first month is over and paid."""
+    email, name, device_id = "first@cedar.example.com", "Cedar Games", "CG-0001"
+    with new_context(browser, shop) as context:
+        token = steps.board(context.new_page(), shop, email, name, "Connect a card")
+    with VendorClient(shop.url, token) as vendor:
+        made = vendor.register_device(device_id, steps.user("cedar"))
+        steps.send_event(shop, "cedar-1", "authority.memory_read", actor_omni=made.actor_omni)
+        steps.move_clock(shop, steps.next_month(shop))
+        steps.await_mail(shop, email, "Payment received")
+        vendor.register_device("CG-0002", steps.user("cedar"))
+        (invoice,) = list(vendor.invoices())
+    return Customer(
+        email,
+        name,
+        token,
+        steps.vendor_id(made.receipt),
+        device_id,
+        made.device.id,
+        invoice.id,
+        str(invoice.number),
+    )
+
+
+def sign_in_as_staff(page: Page) -> None:
+    """Sign in as the administrator that the product was given."""
+    page.goto("/login")
+    steps.sign_in(page, OPS_EMAIL, OPS_PASSWORD)

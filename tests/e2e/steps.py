@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import time
 from typing import Any
 
@@ -73,6 +75,20 @@ def set_branding(tab: Page, name: str) -> None:
     tab.get_by_role("button", name="Save and continue").click()
 
 
+def board(tab: Page, shop: Product, email: str, name: str, rail: str) -> str:
+    """Walk through the whole wizard; ``rail`` is the word on its button. Returns the first token."""
+    sign_up(tab, shop, email)
+    accept_terms(tab)
+    set_branding(tab, name)
+    tab.get_by_role("button", name=rail).click()
+    tab.get_by_test_id("pay").click()
+    expect(tab.get_by_role("button", name="Create token")).to_be_visible()
+    token = create_token(tab)
+    tab.get_by_role("button", name="Continue").click()
+    expect(tab.get_by_text("Waiting for your first device")).to_be_visible()
+    return token
+
+
 def create_token(tab: Page) -> str:
     """Create the first token; returns the secret that is shown once."""
     tab.get_by_role("button", name="Create token").click()
@@ -114,3 +130,9 @@ def next_month(shop: Product) -> str:
     year, month = int(now[:4]), int(now[5:7])
     year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     return f"{year}-{month:02d}-01T06:00:00Z"
+
+
+def vendor_id(receipt: str) -> str:
+    """Return whom a receipt is for; the verification then proves it."""
+    claims = json.loads(base64.urlsafe_b64decode(receipt.split(".")[1] + "=="))
+    return str(claims["aud"]).removeprefix("vendor:")

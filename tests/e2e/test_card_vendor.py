@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-
 import httpx
 from playwright.sync_api import Page, expect
 
@@ -16,23 +13,14 @@ EMAIL = "card@acme.example.com"
 
 
 def test_from_sign_up_to_a_paid_invoice(tab: Page, shop: Product) -> None:
-    steps.sign_up(tab, shop, EMAIL)
-    steps.accept_terms(tab)
-    steps.set_branding(tab, "Acme Toys")
-    tab.get_by_role("button", name="Connect a card").click()
-    tab.get_by_test_id("pay").click()
-    expect(tab.get_by_role("button", name="Create token")).to_be_visible(timeout=30_000)
-    token = steps.create_token(tab)
-    tab.get_by_role("button", name="Continue").click()
-    expect(tab.get_by_text("Waiting for your first device")).to_be_visible()
-
+    token = steps.board(tab, shop, EMAIL, "Acme Toys", "Connect a card")
     with VendorClient(shop.url, token) as vendor:
         first = vendor.register_device("SN-0001", steps.user("first"))
         again = vendor.register_device("SN-0001", steps.user("first"))
         assert (first.created, again.actor_omni) == (True, first.actor_omni)
         for number in range(2, 5):
             vendor.register_device(f"SN-{number:04d}", steps.user("first"))
-        vendor_id = _vendor_id(first.receipt)
+        vendor_id = steps.vendor_id(first.receipt)
         receipt = verify_receipt(
             first.receipt, fetch_jwks(shop.url), issuer=shop.url, vendor_id=vendor_id
         )
@@ -53,9 +41,3 @@ def test_from_sign_up_to_a_paid_invoice(tab: Page, shop: Product) -> None:
     assert attached.startswith(b"%PDF")
     tab.goto("/vendor/invoices")
     expect(tab.get_by_text("Paid").first).to_be_visible()
-
-
-def _vendor_id(receipt: str) -> str:
-    """Return whom a receipt is for; the verification then proves it."""
-    claims = json.loads(base64.urlsafe_b64decode(receipt.split(".")[1] + "=="))
-    return str(claims["aud"]).removeprefix("vendor:")

@@ -92,6 +92,21 @@ async def test_the_first_invoice_is_right(
 
 
 @pytest.mark.parametrize(
+    ("rail", "leads"), [(Rail.CARD, "vendor/invoices"), (Rail.INVOICE, "v1/pay")]
+)
+async def test_the_mail_leads_to_where_its_reader_can_act(
+    ctx: Context, clock: FixedClock, rail: Rail, leads: str
+) -> None:
+    """A card is charged by itself; an Alipay payer needs the page to pay on."""
+    await _vendor(ctx, rail=rail)
+    until(clock, NOVEMBER.end)
+    await billing_runs.start_run(ctx, PERIOD)
+    await work(ctx)
+    (mail,) = await mails(ctx, "invoice")
+    assert mail.payload["params"]["url"].startswith(f"/{leads}/")
+
+
+@pytest.mark.parametrize(
     ("day", "counts"),
     [
         (dt.date(2026, 10, 31), False),

@@ -1,0 +1,69 @@
+"""Operations at work: they look a vendor up, explain its invoice, stop it and let it go on."""
+
+from __future__ import annotations
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e import steps
+from tests.e2e.conftest import Customer, sign_in_as_staff
+from tests.running import Product
+
+
+def test_staff_finds_a_vendor_and_explains_its_invoice(tab: Page, customer: Customer) -> None:
+    sign_in_as_staff(tab)
+    expect(tab.get_by_test_id("active-tenants")).to_be_visible()
+
+    tab.goto("/ops/tenants")
+    tab.get_by_role("link", name=customer.name).click()
+    tab.wait_for_url(f"**/ops/tenants/{customer.tenant_id}")
+    expect(tab.get_by_role("heading", name=customer.name, level=1)).to_be_visible()
+    expect(tab.get_by_text(customer.email).first).to_be_visible()
+
+    tab.goto("/ops/invoices")
+    tab.get_by_role("link", name=customer.invoice_number).click()
+    tab.wait_for_url(f"**/ops/invoices/{customer.invoice_id}")
+    expect(tab.get_by_role("heading", name="Why this amount")).to_be_visible()
+    arithmetic = tab.get_by_test_id("arithmetic")
+    for part in ("1", "$2.50"):
+        expect(arithmetic).to_contain_text(part)
+    counted = tab.get_by_role("region", name="Devices counted")
+    expect(counted).to_contain_text(customer.device_id)
+
+
+def test_staff_stops_a_vendor_and_lets_it_go_on(
+    tab: Page, shop: Product, customer: Customer
+) -> None:
+    sign_in_as_staff(tab)
+    tab.goto(f"/ops/tenants/{customer.tenant_id}")
+
+    tab.get_by_role("button", name="Suspend", exact=True).click()
+    question = tab.get_by_role("alertdialog", name=f"Suspend {customer.name}?")
+    expect(question).to_be_visible()
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_hidden()
+    expect(tab.get_by_role("button", name="Resume", exact=True)).to_have_count(0)
+
+    tab.get_by_role("button", name="Suspend", exact=True).click()
+    question.get_by_label("Reason").fill("An invoice that nobody can reach")
+    question.get_by_role("button", name="Suspend vendor").click()
+    expect(tab.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    assert _register(shop, customer, "CG-0003") == 403
+    steps.await_mail(shop, customer.email, "uspend")
+
+    tab.get_by_role("button", name="Resume", exact=True).click()
+    question = tab.get_by_role("alertdialog", name=f"Let {customer.name} go on?")
+    question.get_by_label("Reason").fill("Reached")
+    question.get_by_role("button", name="Resume vendor").click()
+    expect(tab.get_by_role("button", name="Suspend", exact=True)).to_be_visible()
+    assert _register(shop, customer, "CG-0003") == 201
+
+
+def _register(shop: Product, customer: Customer, device_id: str) -> int:
+    """Register a device as the vendor's server does; returns the answer's status."""
+    return httpx.post(
+        f"{shop.url}/v1/vendor/devices/register",
+        json={"device_id": device_id, "user_omni": steps.user("cedar")},
+        headers={"Authorization": f"Bearer {customer.token}"},
+        timeout=30,
+    ).status_code
