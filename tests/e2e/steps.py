@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import time
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect
 
+from app.core.clock import wall_now
 from tests.running import Product
 
 PASSWORD = "a long enough passphrase"
@@ -113,9 +115,14 @@ def move_clock(shop: Product, to: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+def product_time(shop: Product) -> str:
+    """Return what time the product believes it is."""
+    return str(httpx.get(f"{shop.url}/readyz").json()["now"])
+
+
 def send_event(shop: Product, event_id: str, kind: str, **data: Any) -> None:
     """Send one event as the platform, dated now."""
-    now = httpx.get(f"{shop.url}/readyz").json()["now"]
+    now = product_time(shop)
     answer = httpx.post(
         f"{shop.url}/v1/events",
         json={"events": [{"id": event_id, "type": kind, "time": now, "data": data}]},
@@ -124,9 +131,31 @@ def send_event(shop: Product, event_id: str, kind: str, **data: Any) -> None:
     assert answer.json() == {"inserted": 1, "duplicates": 0}, answer.text
 
 
+def notify_of_nothing(shop: Product, event_id: str) -> None:
+    """Send a genuine notification about a card that is nobody's."""
+    at = int(wall_now().timestamp())
+    card = {"id": f"pm_{event_id}", "customer": None}
+    event = {
+        "id": event_id,
+        "type": "payment_method.detached",
+        "created": at,
+        "livemode": False,
+        "data": {"object": card, "previous_attributes": {"customer": f"cus_{event_id}"}},
+    }
+    body = json.dumps(event)
+    key = shop.world.secrets["stripe"].encode()
+    proof = hmac.new(key, f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
+    answer = httpx.post(
+        f"{shop.url}/v1/webhook/stripe",
+        content=body,
+        headers={"Stripe-Signature": f"t={at},v1={proof}", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 200, answer.text
+
+
 def next_month(shop: Product) -> str:
     """Return an instant shortly after the current month's end."""
-    now = httpx.get(f"{shop.url}/readyz").json()["now"]
+    now = product_time(shop)
     year, month = int(now[:4]), int(now[5:7])
     year, month = (year + 1, 1) if month == 12 else (year, month + 1)
     return f"{year}-{month:02d}-01T06:00:00Z"
