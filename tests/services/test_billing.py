@@ -103,7 +103,7 @@ async def test_the_mail_leads_to_where_its_reader_can_act(
     await billing_runs.start_run(ctx, PERIOD)
     await work(ctx)
     (mail,) = await mails(ctx, "invoice")
-    assert mail.payload["params"]["url"].startswith(f"/{leads}/")
+    assert mail.payload["url"].startswith(f"/{leads}/")
 
 
 @pytest.mark.parametrize(
