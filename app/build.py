@@ -48,6 +48,8 @@ def ensure() -> bool:
     """Build the front end unless it is current; tell whether it was built."""
     if is_current():
         return False
+    # Taken before: what changes while the build runs is not in it.
+    sources = fingerprint()
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(BUILT, ignore_errors=True)
     environment = os.environ | {
@@ -67,7 +69,7 @@ def ensure() -> bool:
     )
     _release_address()
     _tidy_lock()
-    STAMP.write_text(fingerprint())
+    STAMP.write_text(sources)
     return True
 
 
