@@ -13,6 +13,7 @@ from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
 from reflex_base.event import Event
 from reflex_base.registry import RegistrationContext
+from reflex_base.utils.form import form_data_as_dict
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +53,18 @@ def refusal(name: str, payload: dict[str, Any]) -> str | None:
         return "undeclared argument"
     for key, value in payload.items():
         try:
-            parameters[key].validate_python(value, strict=True)
-        except ValidationError:
+            parameters[key].validate_python(_unwrapped(value), strict=True)
+        except (ValidationError, TypeError, ValueError):
             return f"{key} is not of its type"
     return None
+
+
+def _unwrapped(value: Any) -> Any:
+    """Return a form as its handler gets it: browsers send its fields as wrapped pairs.
+
+    Raises ``TypeError`` or ``ValueError`` for what no form of ours sends.
+    """
+    return form_data_as_dict(value)
 
 
 @cache
