@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 
 import pytest
@@ -31,11 +31,18 @@ from models.tenant import Rail, Tenant
 from models.usage import ProPayment
 from tests.factories import USER, as_ops, as_vendor, make_person, make_vendor
 from tests.money_kit import NOVEMBER, balances, close_books, fresh, make_invoice, usd, work
-from tests.providers.outside import SECRET_KEY, Outside
+from tests.providers.outside import SECRET_KEY, Outside, open_outside
 from tests.providers.samples.alipay import settings
 from tests.providers.samples.stripe import StripeSample, client
 
 pytestmark = pytest.mark.xdist_group("providers")
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Generator[Outside]:
+    """A world of its own, whose clock nobody moves: pages end by the true time here."""
+    with open_outside(tmp_path_factory.mktemp("outside")) as world:
+        yield world
 
 
 @pytest.fixture
