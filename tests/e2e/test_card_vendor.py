@@ -24,7 +24,7 @@ def test_from_sign_up_to_a_paid_invoice(tab: Page, shop: Product) -> None:
         receipt = verify_receipt(
             first.receipt, fetch_jwks(shop.url), issuer=shop.url, vendor_id=vendor_id
         )
-        assert receipt.actor_omni == first.actor_omni
+        assert receipt.binding.actor_omni == first.actor_omni
     expect(tab.get_by_text("Your first device is registered")).to_be_visible()
 
     steps.send_event(shop, "e1", "authority.memory_read", actor_omni=first.actor_omni)
@@ -40,4 +40,4 @@ def test_from_sign_up_to_a_paid_invoice(tab: Page, shop: Product) -> None:
         assert vendor.invoice_pdf(invoice.id) == attached
     assert attached.startswith(b"%PDF")
     tab.goto("/vendor/invoices")
-    expect(tab.get_by_text("Paid").first).to_be_visible()
+    expect(tab.get_by_role("cell", name="Paid", exact=True)).to_be_visible()
