@@ -66,6 +66,7 @@ SENTENCES: Final[Mapping[str, Said]] = {
     "person.recovery_codes_renewed": ("The recovery codes were renewed", "person", ""),
     "ops.tenant_suspended": ("The account was suspended", "warning", "bad"),
     "ops.tenant_resumed": ("The account was resumed", "person", "good"),
+    "ops.mail_resent": ("A mail to the account was sent again", "mail", ""),
     "ops.address_released": ("The e-mail address of the account was released", "person", "warn"),
     "ops.price_set": ("A price of {price} a device from {starts_on} was agreed", "price", ""),
     "ops.invoice_voided": ("Invoice {number} was voided", "invoice", "warn"),

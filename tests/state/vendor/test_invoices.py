@@ -45,7 +45,7 @@ async def test_the_list_shows_the_vendors_invoices(ctx: Context, tab: Tab, vendo
 async def test_another_vendor_sees_none_of_them(ctx: Context, rival: Tab, vendor: Tenant) -> None:
     await opened(ctx, vendor)
     state = await listed(rival)
-    assert (state.rows, state.page.text) == ([], "0–0 / 0")
+    assert state.rows == []
 
 
 async def test_a_late_one_is_shown_and_found_as_overdue(
