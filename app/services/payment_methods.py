@@ -116,7 +116,7 @@ async def connect(
         tenant,
         key=f"payment_connected/{method.id}/{method_ref}",
         tenant=tenant.display_name or tenant.email,
-        method=method.label or method.provider,
+        method=method.label or "Your card",
         url="/vendor/onboarding",
     )
     await _charge_what_waits(ctx, tenant.id)

@@ -65,9 +65,7 @@ def tab(browser: Browser, shop: Product) -> Generator[Page]:
 
 
 def new_context(browser: Browser, shop: Product, **options: object) -> BrowserContext:
-    context = browser.new_context(
-        base_url=shop.url, locale="en-US", reduced_motion="reduce", **options
-    )  # type: ignore[arg-type]
+    context = browser.new_context(base_url=shop.url, locale="en-US", **options)  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     return context
 

@@ -154,11 +154,11 @@ def notify_of_nothing(shop: Product, event_id: str) -> None:
 
 
 def next_month(shop: Product) -> str:
-    """Return an instant shortly after the current month's end."""
+    """Return an instant early in the next month, late enough to be within 30 days of its end."""
     now = product_time(shop)
     year, month = int(now[:4]), int(now[5:7])
     year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return f"{year}-{month:02d}-01T06:00:00Z"
+    return f"{year}-{month:02d}-03T06:00:00Z"
 
 
 def vendor_id(receipt: str) -> str:

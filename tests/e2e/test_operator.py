@@ -65,7 +65,7 @@ def test_staff_moves_the_clock_and_sees_the_month_billed(
 ) -> None:
     with VendorClient(shop.url, customer.token) as vendor:
         device = next(one for one in vendor.devices() if one.device_id == customer.device_id)
-    steps.send_event(shop, "cedar-2", "audit.row", actor_omni=device.actor_omni)
+    steps.send_event(shop, "cedar-2", "authority.memory_read", actor_omni=device.actor_omni)
     month = steps.product_time(shop)[:7]
     sign_in_as_staff(tab)
     tab.goto("/ops/clock")

@@ -32,6 +32,9 @@ def die() -> None:
 class Mortal:
     """DBOS, with a step after which the process is gone."""
 
+    def __call__(self, **options: Any) -> Any:
+        return DBOS(**options)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(DBOS, name)
 
