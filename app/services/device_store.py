@@ -45,7 +45,7 @@ _INSERT: Final = f"""
 WITH made AS (
   INSERT INTO device ({", ".join(_DEVICE)})
   SELECT {_marks(_DEVICE)} FROM tenant t WHERE {_IN_ORDER}
-  ON CONFLICT (tenant_id, device_id, user_omni) DO NOTHING
+  ON CONFLICT DO NOTHING
   RETURNING id, tenant_id, user_omni, registered_at
 ), bound AS (
   INSERT INTO device_binding ({", ".join(_BINDING)})
