@@ -13,7 +13,8 @@ def main() -> int:
     """Return the exit code of the first run that failed."""
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     quick = ["-n", "2", "--dist", "loadfile", *(f"--ignore={path}" for path in APART), "tests"]
-    for arguments in (quick, [*APART, "-p", "no:randomly"]):
+    # Each apart: the browser's driver leaves an event loop running in its process.
+    for arguments in (quick, *([path, "-p", "no:randomly"] for path in APART)):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *arguments, *sys.argv[1:]],
             env=environment,
