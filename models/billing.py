@@ -3,7 +3,7 @@
 import datetime as dt
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from app.core.ids import new_id
@@ -27,10 +27,13 @@ class BillingRun(Table, table=True):
 class BillingPeriod(Table, table=True):
     """One tenant's month: how far its billing came, and why it stopped."""
 
-    __table_args__ = (UniqueConstraint("tenant_id", "period"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "period"),
+        Index("ix_billing_period_run_status", "run_id", "status"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    run_id: UUID = Field(foreign_key="billing_run.id", index=True)
+    run_id: UUID = Field(foreign_key="billing_run.id")
     tenant_id: UUID = Field(foreign_key="tenant.id")
     period: str = Field(max_length=7)
     status: RunStatus = Field(default=RunStatus.PENDING, sa_type=text_enum(RunStatus))

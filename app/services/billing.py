@@ -19,7 +19,7 @@ from app.rules.statuses import RunStatus, can_move
 from app.services import charges, copies, counting, delivery, opening, payouts, statements
 from app.services.context import Context
 from app.services.ledger import balance
-from models.billing import BillingPeriod
+from models.billing import BillingPeriod, BillingRun
 from models.ledger import AccountKind
 from models.tenant import Tenant
 
@@ -27,6 +27,9 @@ FIRST_WAIT: Final = dt.timedelta(minutes=1)
 LONGEST_WAIT: Final = dt.timedelta(hours=6)
 ORDER: Final = ("opened", "pushed", "delivered", "collected", "shared")
 """The steps that leave a trace in ``BillingPeriod.step``."""
+
+UNFINISHED: Final = tuple(status for status in RunStatus if status is not RunStatus.DONE)
+"""Named one by one, so that an index answers whether any is left."""
 
 
 async def begin(ctx: Context, tenant_id: UUID, period: str) -> str:
@@ -111,12 +114,26 @@ async def share_revenue(ctx: Context, tenant_id: UUID, period: str) -> list[str]
 
 
 async def finish(ctx: Context, tenant_id: UUID, period: str) -> None:
-    """Mark a tenant's month as done."""
+    """Mark a tenant's month as done, and with the last tenant's the whole run."""
     ctx.require_system()
     row = await _row(ctx, tenant_id, period)
     if row.status is not RunStatus.DONE:
         row.status = RunStatus.DONE
     row.error, row.retry_at, row.updated_at = "", None, ctx.now()
+    # Durable first: of two that end at once, the second to commit sees both.
+    await ctx.save()
+    await close_run(ctx, row.run_id)
+
+
+async def close_run(ctx: Context, run_id: UUID) -> None:
+    """Mark a run as done if nothing is left to do in it; most calls lock nothing."""
+    if await _is_left(ctx, run_id):
+        return
+    run = await ctx.get_any(BillingRun, run_id, lock=True)
+    # Asked again under the lock, which whoever adds tenants to the run holds while adding.
+    if run.status is RunStatus.RUNNING and not await _is_left(ctx, run_id):
+        run.status, run.finished_at = RunStatus.DONE, ctx.now()
+        ctx.audit("billing.run_finished", subject=("billing_run", run.id), body={"of": run.period})
 
 
 STEPS: Final = (begin, count_and_open, push_to_provider, deliver, collect, share_revenue, finish)
@@ -169,6 +186,15 @@ def _advance(ctx: Context, row: BillingPeriod, step: str) -> None:
 def _is_past(row: BillingPeriod, step: str) -> bool:
     """Tell whether a step was finished before; a job that begins again undoes nothing."""
     return bool(row.step) and ORDER.index(row.step) >= ORDER.index(step)
+
+
+async def _is_left(ctx: Context, run_id: UUID) -> bool:
+    left = await ctx.db.scalar(
+        select(BillingPeriod.id)
+        .where(col(BillingPeriod.run_id) == run_id, col(BillingPeriod.status).in_(UNFINISHED))
+        .limit(1)
+    )
+    return left is not None
 
 
 async def _row(ctx: Context, tenant_id: UUID, period: str) -> BillingPeriod:

@@ -16,7 +16,7 @@ from app.core.money import Money
 from app.rules.periods import BillingMonth
 from app.rules.statuses import RunStatus
 from app.services import outbox
-from app.services.billing import closed_month
+from app.services.billing import close_run, closed_month
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from app.services.ports import JobName
@@ -125,11 +125,12 @@ async def start_run(ctx: Context, period: str) -> int:
             subject=("billing_run", run.id),
             body={"period": period, "tenants": len(begun), "again": failed},
         )
+        await close_run(ctx, run.id)  # nobody is left of a run without anybody
     return len(begun) + failed
 
 
 async def retry_due(ctx: Context) -> int:
-    """Take up failed months whose wait is over, and close runs in which nothing is left to do."""
+    """Take up failed months whose wait is over, and close runs that a crash left open."""
     ctx.require_system()
     taken_up = await _retry(ctx, col(BillingPeriod.retry_at) <= ctx.now())
     lost = (col(BillingPeriod.status).in_((RunStatus.PENDING, RunStatus.RUNNING))) & (
@@ -144,22 +145,11 @@ async def retry_due(ctx: Context) -> int:
     )
     for run in forgotten.all():
         taken_up += 1 + await start_run(ctx, run.period)
-    left = (
-        select(BillingPeriod.id)
-        .where(
-            col(BillingPeriod.run_id) == BillingRun.id,
-            col(BillingPeriod.status) != RunStatus.DONE,
-        )
-        .exists()
+    running = await ctx.db.scalars(
+        select(BillingRun.id).where(col(BillingRun.status) == RunStatus.RUNNING)
     )
-    runs = await ctx.db.scalars(
-        select(BillingRun)
-        .where(col(BillingRun.status) == RunStatus.RUNNING, ~left)
-        .with_for_update(skip_locked=True)
-    )
-    for run in runs:
-        run.status, run.finished_at = RunStatus.DONE, ctx.now()
-        ctx.audit("billing.run_finished", subject=("billing_run", run.id), body={"of": run.period})
+    for run_id in running.all():
+        await close_run(ctx, run_id)
     return taken_up
 
 

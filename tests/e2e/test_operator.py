@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e import steps
 from tests.e2e.conftest import Customer, sign_in_as_staff
 from tests.running import Product
+from turnpike_client import VendorClient
 
 
 def test_staff_finds_a_vendor_and_explains_its_invoice(tab: Page, customer: Customer) -> None:
@@ -57,6 +58,30 @@ def test_staff_stops_a_vendor_and_lets_it_go_on(
     question.get_by_role("button", name="Resume vendor").click()
     expect(tab.get_by_role("button", name="Suspend", exact=True)).to_be_visible()
     assert _register(shop, customer, "CG-0003") == 201
+
+
+def test_staff_moves_the_clock_and_sees_the_month_billed(
+    tab: Page, shop: Product, customer: Customer
+) -> None:
+    with VendorClient(shop.url, customer.token) as vendor:
+        device = next(one for one in vendor.devices() if one.device_id == customer.device_id)
+    steps.send_event(shop, "cedar-2", "authority.memory_read", actor_omni=device.actor_omni)
+    month = steps.product_time(shop)[:7]
+    sign_in_as_staff(tab)
+    tab.goto("/ops/clock")
+    before = tab.get_by_test_id("product-time").inner_text()
+    tab.get_by_role("button", name="To the next month").click()
+    question = tab.get_by_role("alertdialog", name="Move the clock?")
+    question.get_by_role("button", name="Move clock").click()
+    # Every midnight on the way is worked through, so this takes as long as it takes.
+    expect(tab.get_by_text("It is ").first).to_be_visible(timeout=300_000)
+    expect(tab.get_by_test_id("product-time")).not_to_have_text(before)
+
+    tab.goto("/ops/jobs")
+    runs = tab.get_by_role("region", name="Monthly runs")
+    run = runs.get_by_role("row").filter(has_text=month)
+    expect(run).to_contain_text("Done")
+    expect(run).to_contain_text("$2.50")
 
 
 def test_staff_has_a_notification_handled_once_more(tab: Page, shop: Product) -> None:

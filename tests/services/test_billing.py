@@ -16,6 +16,7 @@ from app.rules.statuses import InvoiceStatus, RunStatus
 from app.runtime import Runtime
 from app.services import billing, billing_runs, explanations, invoices
 from app.services.context import SYSTEM, Context
+from models.audit import AuditEvent
 from models.billing import BillingPeriod, BillingRun
 from models.exchange import OutboxItem
 from models.invoice import Invoice, InvoiceDevice, NumberSeries
@@ -87,8 +88,7 @@ async def test_the_first_invoice_is_right(
     progress = await billing_runs.progress(ctx, PERIOD)
     assert (progress.counts, progress.invoices) == ({RunStatus.DONE: 1}, 1)
     assert progress.claimed == (usd("7.50"),)
-    assert await billing_runs.retry_due(ctx) == 0
-    assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.DONE
+    assert (progress.status, progress.finished_at) == (RunStatus.DONE, ctx.now())
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,43 @@ async def test_a_failed_tenant_is_shown_and_retried_and_blocks_nobody(
     assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.RUNNING
     await _run(ctx, bad)
     await billing.note_failure(ctx, bad.id, PERIOD, RuntimeError("too late"))
-    await billing_runs.retry_due(ctx)
+    assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.DONE
+
+
+async def test_a_run_without_anybody_is_over_at_once(ctx: Context, december: None) -> None:
+    assert await billing_runs.start_run(ctx, PERIOD) == 0
+    assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.DONE
+
+
+async def test_the_last_of_many_at_once_closes_the_run_and_closes_it_once(
+    own_run: Runtime, clock: FixedClock
+) -> None:
+    """None of them sees another's end before it is durable, and still one of them is the last."""
+    async with own_run.context(SYSTEM) as ctx:
+        tenants = [await make_vendor(ctx, name=f"Vendor {number}") for number in range(8)]
+    until(clock, NOVEMBER.end)
+    async with own_run.context(SYSTEM) as ctx:
+        await billing_runs.start_run(ctx, PERIOD)
+
+    async def end(tenant: Tenant) -> None:
+        async with own_run.context(SYSTEM) as ctx:
+            await billing.finish(ctx, tenant.id, PERIOD)
+
+    await asyncio.gather(*(end(tenant) for tenant in tenants))
+    async with own_run.context(SYSTEM) as ctx:
+        assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.DONE
+        kinds = (await ctx.db.scalars(select(AuditEvent.kind))).all()
+        assert kinds.count("billing.run_finished") == 1
+
+
+async def test_a_run_left_open_by_a_crash_is_closed_by_the_sweep(
+    ctx: Context, december: None
+) -> None:
+    await billing_runs.start_run(ctx, PERIOD)
+    run = (await ctx.db.scalars(select(BillingRun))).one()
+    run.status, run.finished_at = RunStatus.RUNNING, None
+    await ctx.db.flush()
+    assert await billing_runs.retry_due(ctx) == 0
     assert (await billing_runs.progress(ctx, PERIOD)).status is RunStatus.DONE
 
 
