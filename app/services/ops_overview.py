@@ -36,6 +36,8 @@ from models.tenant import Programme, Tenant
 from models.usage import DeviceDay
 
 RECENT: Final = 8
+TARGET: Final = dt.timedelta(minutes=30)
+"""How long a vendor may take from its sign-up to its first device without anybody's help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Pulse:
     estimate: tuple[Money, ...]
     median_to_first_device: dt.timedelta | None
     measured_tenants: int
+    within_target: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ async def pulse(ctx: Context) -> Pulse:
         estimate=await _estimate(ctx),
         median_to_first_device=_median(took),
         measured_tenants=len(took),
+        within_target=sum(one <= TARGET for one in took),
     )
 
 

@@ -34,6 +34,7 @@ class OverviewState(rx.State):
     estimate_note: str = ""
     median: str = ""
     median_note: str = ""
+    on_time: str = ""
     recent: list[FirstDeviceRow] = []
     _print: str = ""
 
@@ -76,3 +77,5 @@ class OverviewState(rx.State):
         self.estimate = sums(pulse.estimate[-1:])
         self.median = span(pulse.median_to_first_device)
         self.median_note = f"Median of {several(pulse.measured_tenants, 'vendor')}"
+        share = pulse.within_target * 100 // pulse.measured_tenants if pulse.measured_tenants else 0
+        self.on_time = f", {share}% within 30 minutes" if pulse.measured_tenants else ""

@@ -99,3 +99,13 @@ async def test_books_that_somebody_wrote_in_are_reported(ctx: Context) -> None:
     )
     await ctx.db.flush()
     assert len(await ops_overview.books(as_ops(ctx))) == 1
+
+
+async def test_the_share_counts_who_took_half_an_hour_at_the_most(ctx: Context) -> None:
+    for seconds in (0, 1_800, 1_801, 90_000):
+        tenant = await make_vendor(ctx)
+        tenant.first_device_at = ctx.now() + dt.timedelta(seconds=seconds)
+    await make_vendor(ctx)
+    await ctx.db.flush()
+    found = await ops_overview.pulse(as_ops(ctx))
+    assert (found.within_target, found.measured_tenants) == (2, 4)

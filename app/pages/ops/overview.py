@@ -82,7 +82,7 @@ def _figures() -> rx.Component:
         key_figure(
             "Sign-up to first device",
             state.median,
-            note=state.median_note,
+            note=rx.fragment(state.median_note, state.on_time),
             testid="time-to-first-device",
         ),
     )

@@ -13,7 +13,7 @@ from models.tenant import Tenant
 from state.ops.overview import OverviewState
 from state.ops.overview_rows import to_run
 from state.ops.words import span
-from tests.factories import make_device
+from tests.factories import make_device, make_vendor
 from tests.state.conftest import Tab
 
 
@@ -85,3 +85,16 @@ def test_a_run_says_how_far_it_is() -> None:
 )
 def test_a_span_is_said_in_its_largest_units(length: dt.timedelta | None, said: str) -> None:
     assert span(length) == said
+
+
+async def test_it_says_which_share_had_a_device_within_half_an_hour(
+    ctx: Context, vendor: Tenant, viewer: Tab
+) -> None:
+    vendor.first_device_at = vendor.created_at + dt.timedelta(minutes=12)
+    slow = await make_vendor(ctx, name="Beta Robots")
+    slow.first_device_at = slow.created_at + dt.timedelta(hours=2)
+    await ctx.db.commit()
+    viewer.go("/ops")
+    state = await viewer.state(OverviewState)
+    await state.load()
+    assert (state.median_note, state.on_time) == ("Median of 2 vendors", ", 50% within 30 minutes")
