@@ -28,6 +28,7 @@ class PayoutRow:
     provider_ref: str = ""
     reference: str = ""
     failure: str = ""
+    next_step: str = ""
     attempts: int = 0
     created: str = ""
     created_exact: str = ""
@@ -57,6 +58,7 @@ def to_payout(line: PayoutLine, now: dt.datetime) -> PayoutRow:
         provider_ref=one.provider_ref or "",
         reference=one.reference,
         failure=one.failure,
+        next_step=next_step(status, one.failure),
         attempts=one.attempts,
         created=created.text,
         created_exact=created.exact,
@@ -65,3 +67,17 @@ def to_payout(line: PayoutLine, now: dt.datetime) -> PayoutRow:
         can_retry=status in ("held", "failed") and one.amount_micros > 0,
         has_statement=one.statement_id is not None,
     )
+
+
+def next_step(status: str, failure: str) -> str:
+    """Say what operations should do about a payout that waits; nothing for one that does not."""
+    by_hand = "or pay it by bank and mark it paid."
+    if status == "failed":
+        return f"The money did not arrive. Check the account with the vendor, then send it again, {by_hand}"
+    if status != "held":
+        return ""
+    if failure == "no payout account":
+        return f"Ask the vendor to connect a payout account under Revenue, then send it again, {by_hand}"
+    if "cannot pay out" in failure:
+        return "The provider does not pay out this currency. Pay it by bank and mark it paid."
+    return f"Ask the vendor to complete its payout account, then send it again, {by_hand}"

@@ -245,7 +245,8 @@ def _payout_drawer() -> rx.Component:
     state = PayoutsState
     one: Any = state.detail
     return drawer(
-        when(one.failure, callout(one.failure, tone="warn", title="Why it waits")),
+        when(one.next_step, callout(one.next_step, tone="warn", title="What to do")),
+        when(one.failure, facts(("What stopped it", one.failure))),
         facts(
             ("Status", state_badge(one.status)),
             ("Amount", rx.el.strong(one.amount, class_name="num")),

@@ -11,6 +11,7 @@ from models.audit import AuditEvent
 from models.payment import Payment, Payout, Refund
 from models.tenant import Tenant
 from state.ops.payments import PaymentsState
+from state.ops.payout_rows import next_step
 from state.ops.payouts import PayoutsState
 from tests.state.conftest import Tab, target
 
@@ -142,3 +143,21 @@ async def test_a_viewer_settles_nothing(payout: Payout, viewer: Tab) -> None:
         await state.confirm({"reference": "x"})
         assert state.refusal == "Your role does not allow this."
     assert state.detail.status == "held"
+
+
+@pytest.mark.parametrize(
+    ("status", "failure", "said"),
+    [
+        ("held", "no payout account", "connect a payout account under Revenue"),
+        ("held", "alipay cannot pay out USD", "Pay it by bank"),
+        ("held", "external_account", "complete its payout account"),
+        ("failed", "The account is closed.", "Check the account with the vendor"),
+    ],
+)
+def test_a_payout_that_waits_says_what_to_do_next(status: str, failure: str, said: str) -> None:
+    assert said in next_step(status, failure)
+
+
+@pytest.mark.parametrize("status", ["pending", "sent", "paid"])
+def test_a_payout_that_is_under_way_asks_for_nothing(status: str) -> None:
+    assert next_step(status, "") == ""
