@@ -9,6 +9,7 @@ import reflex as rx
 from components.public import public_shell
 from components.shell import Account, NavItem, SandboxBanner, app_shell
 from components.states import forbidden_page
+from state.ops.palette import OpsPaletteState
 from state.shell import ShellState
 from state.vendor.palette import VendorPaletteState
 
@@ -64,6 +65,8 @@ def ops_frame(*content: Any, title: Any, current: str, **options: Any) -> rx.Com
         current=current,
         account=Account(ShellState.name, ShellState.email, "Operations"),
         sandbox=_banner(),
+        search_results=rx.Var.create(OpsPaletteState.results),
+        on_search=OpsPaletteState.search,
         **options,
     )
 

@@ -1,4 +1,4 @@
-"""What the command palette finds: the vendor's devices, invoices and tokens by a few letters."""
+"""What the command palette finds by a few letters: a vendor's own things, or everybody's for operations."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, or_
-from sqlmodel import col
+from sqlalchemy import ColumnElement, func, or_
+from sqlmodel import col, select
 
 from app.services.context import Context
 from models.credential import Credential, CredentialKind
 from models.device import Device
 from models.invoice import Invoice
+from models.tenant import Tenant
 
 MOST_OF_A_KIND: Final = 5
 LONGEST_TEXT: Final = 128
@@ -22,6 +23,7 @@ LONGEST_TEXT: Final = 128
 class FoundKind(StrEnum):
     """What was found."""
 
+    TENANT = "tenant"
     DEVICE = "device"
     INVOICE = "invoice"
     TOKEN = "token"  # noqa: S105 - a kind, not a secret
@@ -29,7 +31,7 @@ class FoundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing: its name and a word that tells it from others."""
+    """One thing: its name and a word that tells it from others; ``id`` is of the page it is on."""
 
     kind: FoundKind
     id: UUID
@@ -39,18 +41,12 @@ class Found:
 
 async def find(ctx: Context, text: str) -> list[Found]:
     """Return what of the acting vendor's begins with or holds the text, a few of each kind."""
-    wanted = text.strip().lower().removeprefix("0x")[:LONGEST_TEXT]
+    wanted = _wanted(text)
     if not wanted:
         return []
     devices = await ctx.db.scalars(
         ctx.mine(Device)
-        .where(
-            or_(
-                func.lower(col(Device.device_id)).contains(wanted, autoescape=True),
-                col(Device.user_omni).startswith(wanted, autoescape=True),
-                col(Device.actor_omni).startswith(wanted, autoescape=True),
-            )
-        )
+        .where(_is_device(wanted))
         .order_by(col(Device.device_id), col(Device.id))
         .limit(MOST_OF_A_KIND)
     )
@@ -77,3 +73,59 @@ async def find(ctx: Context, text: str) -> list[Found]:
         *(Found(FoundKind.INVOICE, one.id, one.number or "", one.status) for one in invoices),
         *(Found(FoundKind.TOKEN, one.id, one.label, f"{one.prefix}…") for one in tokens),
     ]
+
+
+async def find_any(ctx: Context, text: str) -> list[Found]:
+    """Return vendors, invoices by number and devices of everybody, a few of each, for operations.
+
+    A device is found on its vendor's page, so its ``id`` is the vendor's.
+    """
+    ctx.require_ops()
+    wanted = _wanted(text)
+    if not wanted:
+        return []
+    tenants = await ctx.db.scalars(
+        select(Tenant)
+        .where(
+            or_(
+                func.lower(col(Tenant.display_name)).contains(wanted, autoescape=True),
+                func.lower(col(Tenant.email)).contains(wanted, autoescape=True),
+            )
+        )
+        .order_by(func.lower(col(Tenant.display_name)), col(Tenant.id))
+        .limit(MOST_OF_A_KIND)
+    )
+    invoices = await ctx.db.execute(
+        select(Invoice.id, Invoice.number, Tenant.display_name)
+        .join(Tenant, col(Tenant.id) == col(Invoice.tenant_id))
+        .where(func.lower(col(Invoice.number)).contains(wanted, autoescape=True))
+        .order_by(col(Invoice.number).desc())
+        .limit(MOST_OF_A_KIND)
+    )
+    devices = await ctx.db.execute(
+        select(Device.tenant_id, Device.device_id, Tenant.display_name)
+        .join(Tenant, col(Tenant.id) == col(Device.tenant_id))
+        .where(_is_device(wanted))
+        .order_by(col(Device.device_id), col(Device.id))
+        .limit(MOST_OF_A_KIND)
+    )
+    return [
+        *(
+            Found(FoundKind.TENANT, one.id, one.display_name or one.email, one.email)
+            for one in tenants
+        ),
+        *(Found(FoundKind.INVOICE, id_, number or "", vendor) for id_, number, vendor in invoices),
+        *(Found(FoundKind.DEVICE, id_, device_id, vendor) for id_, device_id, vendor in devices),
+    ]
+
+
+def _wanted(text: str) -> str:
+    return text.strip().lower().removeprefix("0x")[:LONGEST_TEXT]
+
+
+def _is_device(wanted: str) -> ColumnElement[bool]:
+    return or_(
+        func.lower(col(Device.device_id)).contains(wanted, autoescape=True),
+        col(Device.user_omni).startswith(wanted, autoescape=True),
+        col(Device.actor_omni).startswith(wanted, autoescape=True),
+    )

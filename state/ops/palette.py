@@ -1,0 +1,36 @@
+"""The command palette of operations: vendors, invoices and devices beside the pages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import reflex as rx
+
+from app.services import finding
+from app.services.finding import Found, FoundKind
+from components.palette import PaletteItem
+from state.session import acting
+
+_PLACES: Final = {
+    FoundKind.TENANT: ("Tenants", "/ops/tenants/{}"),
+    FoundKind.INVOICE: ("Invoices", "/ops/invoices/{}"),
+    FoundKind.DEVICE: ("Devices", "/ops/tenants/{}"),
+}
+
+
+class OpsPaletteState(rx.State):
+    """What the palette found."""
+
+    results: list[PaletteItem] = []
+
+    @rx.event
+    async def search(self, text: str) -> None:
+        """Look for what was typed among everybody's things."""
+        async with acting(self, readonly=True) as ctx:
+            self.results = [to_item(one) for one in await finding.find_any(ctx, text)]
+
+
+def to_item(found: Found) -> PaletteItem:
+    """Say where a thing is."""
+    group, place = _PLACES[found.kind]
+    return PaletteItem(found.name, found.hint, place.format(found.id), group)
