@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
 
 from app.core.errors import UnavailableError
 from app.runtime import Runtime
-from app.services import outbox, sandbox
+from app.services import sandbox
 from app.services.context import Actor
 
 PATIENCE = dt.timedelta(minutes=5)
+LOOK_EVERY = 0.05
 
 
 async def move(process: Runtime, actor: Actor, to: dt.datetime) -> dt.datetime:
@@ -25,22 +25,18 @@ async def move(process: Runtime, actor: Actor, to: dt.datetime) -> dt.datetime:
         async with process.context(actor) as ctx:
             await sandbox.move(ctx, stop, note=stop is stops[-1])
         await process.refresh_clock()
-        await (process.settle or _watch(process))()
+        await (process.settle() if process.settle else _watch(process, stop))
     return process.clock.now()
 
 
-def _watch(process: Runtime) -> Callable[[], Awaitable[None]]:
-    """Wait for another process's worker, which sees the moved clock within a second."""
-
-    async def wait() -> None:
-        try:
-            async with asyncio.timeout(PATIENCE.total_seconds()):
-                quiet = 0
-                while quiet < 3:
-                    await asyncio.sleep(0.7)
-                    async with process.as_system(readonly=True) as ctx:
-                        quiet = 0 if await outbox.in_flight(ctx) else quiet + 1
-        except TimeoutError as error:
-            raise UnavailableError("The clock moved, but the work it started goes on.") from error
-
-    return wait
+async def _watch(process: Runtime, stop: dt.datetime) -> None:
+    """Wait for another process's worker to say that it did what was due at an instant."""
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            while True:
+                async with process.as_system(readonly=True) as ctx:
+                    if await sandbox.is_settled(ctx, stop):
+                        return
+                await asyncio.sleep(LOOK_EVERY)
+    except TimeoutError as error:
+        raise UnavailableError("The clock moved, but the work it started goes on.") from error

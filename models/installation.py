@@ -22,6 +22,12 @@ class ClockOffset(Table, table=True):
 
     id: int = Field(default=1, primary_key=True)
     micros: int = Field(default=0, sa_type=BigInteger)
+    moved_to: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: dt.datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="The product's instant up to which a worker had done all that was due.",
+    )
 
 
 class Worker(Table, table=True):

@@ -16,7 +16,7 @@ from app.core.discover import import_all
 from app.core.errors import DomainError
 from app.jobs.engine import Engine, OpenContext
 from app.jobs.schedule import Agenda
-from app.services import mails, outbox, workers
+from app.services import mails, outbox, sandbox, workers
 from app.services.context import Context
 from app.services.ports import Mailer
 from models.exchange import OutboxKind
@@ -25,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 PAUSE = 0.5
 """Seconds between looks at the outbox when nothing wakes the worker."""
+QUICK_PAUSE = 0.05
+QUICK_FOR = 3.0
+"""Seconds between looks, and for how long, after the clock was moved: it is moved day by day."""
 BATCH = 50
 UNCERTAIN = dt.timedelta(minutes=2)
 
@@ -56,6 +59,7 @@ class Worker:
         self._turn = asyncio.Lock()
         self._agenda = Agenda()
         self._now = now
+        self._quick_until = 0.0
 
     def wake(self) -> None:
         """Look at the outbox now; called after every commit in this process."""
@@ -90,17 +94,22 @@ class Worker:
                 log.error("worker.database_lost", exc_info=error)
                 busy = False
             if not busy:
+                quick = asyncio.get_running_loop().time() < self._quick_until
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), PAUSE)
+                    await asyncio.wait_for(self._wake.wait(), QUICK_PAUSE if quick else PAUSE)
 
     async def turn(self) -> bool:
         """Do once whatever is due; tell whether there was anything."""
         async with self._turn:
             await self._refresh_clock()
-            ticked = await self._tick()
+            now = self._now()
+            ticked = await self._tick(now)
             started = await self._start_jobs()
             sent = await self._send_mails()
-            return bool(ticked or started or sent)
+            busy = bool(ticked or started or sent)
+            if not busy and not self.engine.running:
+                await self._answer_mover(now)
+            return busy
 
     async def settle(self) -> None:
         """Work until nothing is due or running: what a moved clock waits for."""
@@ -111,8 +120,13 @@ class Worker:
             elif not busy and not await self._do(outbox.in_flight, readonly=True):
                 return
 
-    async def _tick(self) -> int:
-        now = self._now()
+    async def _answer_mover(self, now: dt.datetime) -> None:
+        """Tell whoever moved the clock, perhaps in another process, that this instant is settled."""
+        if await self._do(lambda ctx: sandbox.awaits_worker(ctx, now), readonly=True):
+            await self._do(lambda ctx: sandbox.note_settled(ctx, now))
+            self._quick_until = asyncio.get_running_loop().time() + QUICK_FOR
+
+    async def _tick(self, now: dt.datetime) -> int:
         found = 0
         for task in self._agenda.due(now):
             found += await self._do(task.run)

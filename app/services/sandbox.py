@@ -6,6 +6,7 @@ import datetime as dt
 
 from app.core.clock import wall_now
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
+from app.services import outbox
 from app.services.context import ActorKind, Context
 from models.installation import ClockOffset
 from models.person import Role
@@ -44,8 +45,32 @@ async def move(ctx: Context, to: dt.datetime, *, note: bool) -> None:
     row = await ctx.db.get(ClockOffset, 1, with_for_update=True)
     micros = (to - wall_now()) // dt.timedelta(microseconds=1)
     if row is None:
-        ctx.db.add(ClockOffset(id=1, micros=micros))
+        ctx.db.add(ClockOffset(id=1, micros=micros, moved_to=to))
     else:
         row.micros = max(row.micros, micros)
+        row.moved_to = max(row.moved_to or to, to)
     if note:
         ctx.audit("ops.clock_moved", body={"to": to.isoformat()})
+
+
+async def note_settled(ctx: Context, at: dt.datetime) -> None:
+    """Note that a worker, looking at this instant, found nothing due and nothing running."""
+    ctx.require_system()
+    row = await ctx.db.get(ClockOffset, 1, with_for_update=True)
+    if row is not None and not await outbox.in_flight(ctx):
+        row.settled_at = max(row.settled_at or at, at)
+
+
+async def awaits_worker(ctx: Context, at: dt.datetime) -> bool:
+    """Tell whether somebody moved the clock, not beyond this instant, and no worker settled it."""
+    row = await ctx.db.get(ClockOffset, 1)
+    if row is None or row.moved_to is None or row.moved_to > at:
+        return False
+    return row.settled_at is None or row.settled_at < row.moved_to
+
+
+async def is_settled(ctx: Context, stop: dt.datetime) -> bool:
+    """Tell whether a worker did all that was due at an instant and nothing runs now."""
+    row = await ctx.db.get(ClockOffset, 1)
+    done = row is not None and row.settled_at is not None and row.settled_at >= stop
+    return done and not await outbox.in_flight(ctx)
