@@ -60,6 +60,14 @@ class PayoutStatus(StrEnum):
     HELD = "held"
 
 
+class DisputeStatus(StrEnum):
+    """How a customer's bank decided about a payment it took back."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
 class RunStatus(StrEnum):
     """How far a piece of a monthly run has come."""
 
@@ -123,6 +131,9 @@ TRANSITIONS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[Any, ...]]]] = {
         # A receiving bank may send the money back days after it was paid out.
         _Payout.PAID: (_Payout.FAILED,),
     },
+    DisputeStatus: {
+        DisputeStatus.OPEN: (DisputeStatus.WON, DisputeStatus.LOST),
+    },
     RunStatus: {
         _Run.PENDING: (_Run.RUNNING, _Run.FAILED),
         _Run.RUNNING: (_Run.DONE, _Run.FAILED),
@@ -140,6 +151,7 @@ _NOUNS: Final[Mapping[type[StrEnum], str]] = {
     PaymentStatus: "payment",
     PaymentMethodStatus: "payment method",
     PayoutStatus: "payout",
+    DisputeStatus: "dispute",
     RunStatus: "run",
     DeviceState: "device",
 }

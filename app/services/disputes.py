@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlmodel import col, select
 
 from app.core.money import Money
-from app.rules.statuses import InvoiceStatus, PaymentStatus, can_move
+from app.rules.statuses import DisputeStatus, InvoiceStatus, PaymentStatus, can_move, move
 from app.services import ledger, refunds, settlement
 from app.services.context import Context
 from app.services.ledger import HOUSE
 from app.services.news import News, NotKnownYetError
 from app.services.refunds import Return
+from models.dispute import Dispute
 from models.invoice import Invoice
 from models.ledger import AccountKind
 from models.payment import Payment
@@ -22,6 +25,20 @@ async def opened(ctx: Context, news: News) -> bool:
     amount = news.amount("amount") or payment.kept
     if await ledger.has(ctx, _key(news, "opened")):
         return False
+    ctx.db.add(
+        Dispute(
+            tenant_id=payment.tenant_id,
+            payment_id=payment.id,
+            invoice_id=payment.invoice_id,
+            provider=news.provider,
+            provider_ref=_ref(news),
+            amount_micros=amount.micros,
+            currency=amount.currency,
+            reason=news.text("reason"),
+            respond_by=_instant(news.text("respond_by")),
+            opened_at=ctx.now(),
+        )
+    )
     if can_move(payment.status, PaymentStatus.DISPUTED):
         payment.status = PaymentStatus.DISPUTED
     if invoice is not None and can_move(invoice.status, InvoiceStatus.DISPUTED):
@@ -58,6 +75,7 @@ async def closed(ctx: Context, news: News) -> bool:
     if await ledger.has(ctx, key):
         return False
     held = await _held(ctx, news)
+    await _note(ctx, news, DisputeStatus(outcome))
     owner = str(payment.tenant_id)
     if outcome == "lost":
         back = Return(True, held, key, "dispute_lost", (owner, AccountKind.DISPUTED), "Charge back")
@@ -109,6 +127,21 @@ async def _held(ctx: Context, news: News) -> Money:
     amount = await ledger.amount_of(ctx, _key(news, "opened"), AccountKind.DISPUTED)
     assert amount is not None  # noqa: S101 - opened just before at the latest
     return amount
+
+
+async def _note(ctx: Context, news: News, outcome: DisputeStatus) -> None:
+    """Keep how a dispute ended beside what it was about."""
+    row = await ctx.db.scalar(
+        select(Dispute).where(
+            col(Dispute.provider) == news.provider, col(Dispute.provider_ref) == _ref(news)
+        )
+    )
+    if row is not None:  # one that opened before this table was there has none
+        row.status, row.closed_at = move(row.status, outcome), ctx.now()
+
+
+def _instant(text: str) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
 
 
 def _ref(news: News) -> str:

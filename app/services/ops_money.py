@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
-from app.rules.statuses import InvoiceStatus, PaymentStatus, PayoutStatus
+from app.rules.statuses import DisputeStatus, InvoiceStatus, PaymentStatus, PayoutStatus
 from app.services import ops_lists
 from app.services.context import Context
 from app.services.paging import Page
+from models.dispute import Dispute
 from models.invoice import Invoice
 from models.payment import Payment, Payout, Refund
 from models.tenant import Tenant
@@ -26,6 +27,11 @@ _INVOICE_SORTS: Final[dict[str, Any]] = {
 _PAYMENT_SORTS: Final[dict[str, Any]] = {
     "created_at": col(Payment.created_at),
     "amount": col(Payment.amount_micros),
+}
+_DISPUTE_SORTS: Final[dict[str, Any]] = {
+    "created_at": col(Dispute.opened_at),
+    "amount": col(Dispute.amount_micros),
+    "respond_by": col(Dispute.respond_by),
 }
 _PAYOUT_SORTS: Final[dict[str, Any]] = {
     "created_at": col(Payout.created_at),
@@ -75,6 +81,15 @@ class PayoutLine:
 
     payout: Payout
     vendor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeLine:
+    """A dispute with its vendor's name and its invoice's number."""
+
+    dispute: Dispute
+    vendor: str
+    number: str
 
 
 async def invoices_page(
@@ -160,6 +175,33 @@ async def payout(ctx: Context, payout_id: UUID) -> PayoutLine:
     found = await ctx.get_any(Payout, payout_id)
     vendor = await ctx.db.get_one(Tenant, found.tenant_id)
     return PayoutLine(found, vendor.display_name)
+
+
+async def disputes_page(ctx: Context, search: MoneySearch, number: int = 1) -> Page[DisputeLine]:
+    """Return one page of the disputes that match."""
+    searched = (Dispute.provider_ref, Dispute.reason, Invoice.number, Tenant.display_name)
+    query = _disputes().where(*_belongs(Dispute, search)).where(*_found(search.q, *searched))
+    if search.status:
+        query = query.where(col(Dispute.status) == DisputeStatus(search.status))
+    ordered = ops_lists.order(query, _DISPUTE_SORTS, search.sort, col(Dispute.id))
+    page = await ops_lists.pairs(ctx, ordered, number)
+    return Page([DisputeLine(one, name, no or "") for one, name, no in page.rows], total=page.total)
+
+
+async def dispute(ctx: Context, dispute_id: UUID) -> DisputeLine:
+    """Return one dispute."""
+    await ctx.get_any(Dispute, dispute_id)
+    found = await ops_lists.pairs(ctx, _disputes().where(col(Dispute.id) == dispute_id), 1)
+    one, vendor, number = found.rows[0]
+    return DisputeLine(one, vendor, number or "")
+
+
+def _disputes() -> Any:
+    return (
+        select(Dispute, Tenant.display_name, Invoice.number)
+        .join(Tenant, col(Tenant.id) == Dispute.tenant_id)
+        .outerjoin(Invoice, col(Invoice.id) == Dispute.invoice_id)
+    )
 
 
 def _payments() -> Any:

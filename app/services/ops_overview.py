@@ -17,8 +17,8 @@ from app.rules import rating
 from app.rules.activity import running_days
 from app.rules.periods import BillingMonth
 from app.rules.statuses import (
+    DisputeStatus,
     InvoiceStatus,
-    PaymentStatus,
     PayoutStatus,
     RunStatus,
     TenantStatus,
@@ -28,9 +28,10 @@ from app.services.billing_runs import Progress
 from app.services.context import Context
 from models.billing import BillingPeriod
 from models.device import Device
+from models.dispute import Dispute
 from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
 from models.invoice import Invoice
-from models.payment import Payment, Payout
+from models.payment import Payout
 from models.price import PriceContract
 from models.tenant import Programme, Tenant
 from models.usage import DeviceDay
@@ -49,7 +50,7 @@ class Attention:
     failed_webhooks: int
     failed_months: int
     overdue_invoices: int
-    disputed_payments: int
+    open_disputes: int
     waiting_payouts: int
     stuck_tenants: int
 
@@ -97,9 +98,7 @@ async def attention(ctx: Context) -> Attention:
             col(Invoice.status) == InvoiceStatus.OPEN,
             col(Invoice.due_at) <= ctx.now(),
         ),
-        disputed_payments=await _count(
-            ctx, Payment.id, col(Payment.status) == PaymentStatus.DISPUTED
-        ),
+        open_disputes=await _count(ctx, Dispute.id, col(Dispute.status) == DisputeStatus.OPEN),
         waiting_payouts=await _count(
             ctx, Payout.id, col(Payout.status).in_((PayoutStatus.FAILED, PayoutStatus.HELD))
         ),

@@ -81,14 +81,15 @@ FACTS: Mapping[EventKind, tuple[str, ...]] = {
         "refunded_total",
     ),
     EventKind.REFUND_FAILED: ("payment_ref", "refund_ref", "amount", "failure"),
-    EventKind.DISPUTE_OPENED: ("payment_ref", "dispute_ref", "amount", "reason"),
+    EventKind.DISPUTE_OPENED: ("payment_ref", "dispute_ref", "amount", "reason", "respond_by"),
     EventKind.DISPUTE_CLOSED: ("payment_ref", "dispute_ref", "amount", "outcome"),
     EventKind.INVOICE_VOIDED: ("invoice_ref",),
     EventKind.PAYOUT_ACCOUNT_CHANGED: ("account_ref", "is_ready", "blocked_reason"),
     EventKind.PAYOUT_REVERSED: ("payout_ref", "amount", "failure"),
     EventKind.MAIL_BOUNCED: ("email", "reason"),
 }
-"""The keys in ``facts`` of each kind. Absent ones are empty text; ``outcome`` is won or lost.
+"""The keys in ``facts`` of each kind. Absent ones are empty text; ``outcome`` is won or lost,
+``respond_by`` an instant as ISO 8601.
 
 ``payment_ref`` is what ``refund`` takes; a success that does not name it is asked for again by
 ``fetch_invoice`` or ``fetch_page``. ``refunded_total`` is all that was given back of the payment so

@@ -61,10 +61,10 @@ def to_waiting(counts: Attention) -> list[WaitingRow]:
         (counts.failed_jobs, "job failed", "jobs failed", "/ops/jobs?status=failed", True),
         (counts.failed_mails, "mail failed", "mails failed", "/ops/mail?status=failed", True),
         (
-            counts.disputed_payments,
-            "payment disputed",
-            "payments disputed",
-            "/ops/payments?status=disputed",
+            counts.open_disputes,
+            "dispute open",
+            "disputes open",
+            "/ops/payments/disputes?status=open&sort=respond_by",
             True,
         ),
         (

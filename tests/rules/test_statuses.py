@@ -11,6 +11,7 @@ from app.rules.statuses import TRANSITIONS, can_move, move
 
 # Written out once more on purpose: a change of a life cycle has to be made twice.
 ALLOWED = {
+    statuses.DisputeStatus: {"open": "won lost"},
     statuses.TenantStatus: {
         "pending": "active closed",
         "active": "suspended closed",

@@ -7,9 +7,10 @@ import pytest
 
 from app.core.errors import ForbiddenError, NotSignedInError
 from app.core.money import Money
-from app.rules.statuses import PaymentStatus, TenantStatus
+from app.rules.statuses import DisputeStatus, PaymentStatus, TenantStatus
 from app.services import ops_overview
 from app.services.context import Context
+from models.dispute import Dispute
 from models.ledger import LedgerAccount
 from models.payment import Payment
 from models.person import Role
@@ -49,20 +50,33 @@ async def test_late_invoices_disputes_and_halted_vendors_wait(ctx: Context) -> N
     tenant.created_at = ctx.now() - dt.timedelta(days=8)
     invoice = await make_invoice(ctx, tenant, pushed=False)
     invoice.due_at = ctx.now()
-    ctx.db.add(
-        Payment(
-            tenant_id=tenant.id,
-            status=PaymentStatus.DISPUTED,
-            provider="stripe",
-            provider_ref="pi_1",
-            amount_micros=1,
-            currency="USD",
-            created_at=ctx.now(),
-        )
+    payment = Payment(
+        tenant_id=tenant.id,
+        status=PaymentStatus.DISPUTED,
+        provider="stripe",
+        provider_ref="pi_1",
+        amount_micros=1,
+        currency="USD",
+        created_at=ctx.now(),
     )
+    ctx.db.add(payment)
+    await ctx.db.flush()
+    for status in DisputeStatus:
+        ctx.db.add(
+            Dispute(
+                tenant_id=tenant.id,
+                payment_id=payment.id,
+                status=status,
+                provider="stripe",
+                provider_ref=f"du_{status}",
+                amount_micros=1,
+                currency="USD",
+                opened_at=ctx.now(),
+            )
+        )
     await ctx.db.flush()
     found = await ops_overview.attention(as_ops(ctx))
-    assert (found.overdue_invoices, found.disputed_payments, found.stuck_tenants) == (1, 1, 1)
+    assert (found.overdue_invoices, found.open_disputes, found.stuck_tenants) == (1, 1, 1)
 
 
 async def test_the_running_month_is_estimated_at_each_vendors_price(ctx: Context) -> None:

@@ -42,10 +42,15 @@ PAYOUT_STATUSES = [
 ]
 
 
-def _tabs(current: str) -> rx.Component:
+def money_tabs(current: str) -> rx.Component:
+    """Lead between money that came, money that is disputed and money that went."""
     return link_tabs(
         "Money",
-        [("in", "Payments", "/ops/payments"), ("out", "Payouts", "/ops/payouts")],
+        [
+            ("in", "Payments", "/ops/payments"),
+            ("disputes", "Disputes", "/ops/payments/disputes"),
+            ("out", "Payouts", "/ops/payouts"),
+        ],
         current=current,
     )
 
@@ -63,7 +68,7 @@ def payments_page() -> rx.Component:
         loaded(
             state.is_loaded,
             stack(
-                _tabs("in"),
+                money_tabs("in"),
                 filters(
                     search_box(
                         "Search vendor, invoice or reference",
@@ -182,7 +187,7 @@ def payouts_page() -> rx.Component:
         loaded(
             state.is_loaded,
             stack(
-                _tabs("out"),
+                money_tabs("out"),
                 filters(
                     search_box(
                         "Search vendor, month or reference",

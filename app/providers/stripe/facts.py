@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -174,7 +175,11 @@ def _dispute(dispute: Any) -> Facts:
 
 
 def _dispute_opened(dispute: Any, _before: Any) -> Facts:
-    return _dispute(dispute) | {"reason": str(dispute.get("reason") or "")}
+    due = _within(dispute, "evidence_details", "due_by")
+    return _dispute(dispute) | {
+        "reason": str(dispute.get("reason") or ""),
+        "respond_by": dt.datetime.fromtimestamp(int(due), dt.UTC).isoformat() if due else "",
+    }
 
 
 def _dispute_closed(dispute: Any, _before: Any) -> Facts:
