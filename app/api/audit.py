@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from app.api.deps import VendorCtx
-from app.api.lists import Cursor, Instant, Limit, ListOut, answers, page_of
+from app.api.lists import Cursor, Instant, InstantIn, Limit, ListOut, answers, page_of
 from app.services import audit
 from models.audit import AuditEvent
 
@@ -38,7 +38,7 @@ async def list_audit(
     kind: Annotated[
         str, Query(max_length=64, description="Exactly, or all that begin with `device.`")
     ] = "",
-    since: AwareDatetime | None = None,
+    since: InstantIn | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> ListOut[AuditOut]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, cast
 
 import structlog
@@ -19,6 +20,7 @@ from app.settings import Settings
 API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/.well-known")
 FORM_BYTES = 64 << 10
 """What a multipart form may add around the largest file in it."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
@@ -46,10 +48,14 @@ class Guard:
                 MutableHeaders(scope=message)["X-Request-ID"] = request_id
             await send(message)
 
-        if not scope["path"].startswith(API_PREFIXES) or scope["method"] in ("GET", "HEAD"):
+        request = Request(scope, receive)
+        is_ours = scope["path"].startswith(API_PREFIXES)
+        if is_ours and (problem := _unreadable(scope)):
+            await problem(request)(scope, receive, send_with_id)
+            return
+        if not is_ours or scope["method"] in ("GET", "HEAD"):
             await self.app(scope, receive, send_with_id)
             return
-        request = Request(scope, receive)
         limit = self.settings.max_body_bytes
         if scope["path"] == "/v1/events":
             limit = self.settings.max_batch_bytes
@@ -60,22 +66,33 @@ class Guard:
             answer = refusal(request, 413, f"The body is larger than {limit} bytes.", "too_large")
             await answer(scope, receive, send_with_id)
             return
-        is_json = headers.get("content-type", "").partition(";")[0].strip().endswith("json")
-        if is_json and body:
-            try:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        try:
+            if kind.endswith("json") and body:
                 # Endpoints for large bodies take it from here instead of parsing it again.
                 scope["state"]["json"] = read_json(body)
-            except MalformedError as error:
-                answer = refusal(request, 400, error.message, "malformed")
-                await answer(scope, receive, send_with_id)
-                return
+            elif kind.endswith("urlencoded") and (b"%00" in body or b"\x00" in body):
+                raise MalformedError("The body holds NUL.")
+        except MalformedError as error:
+            answer = refusal(request, 400, error.message, "malformed")
+            await answer(scope, receive, send_with_id)
+            return
         await self.app(scope, _replay(body, receive), send_with_id)
+
+
+def _unreadable(scope: Scope) -> Callable[[Request], ASGIApp] | None:
+    """Return what refuses an address that no reader behind could take."""
+    if _CONTROL.search(scope["path"]):  # no route's pattern spans lines
+        return lambda request: refusal(request, 404, "There is no such address.", "not_found")
+    if b"%00" in scope["query_string"]:
+        return lambda request: refusal(request, 400, "The address holds NUL.", "malformed")
+    return None
 
 
 async def _read(receive: Receive, headers: Headers, limit: int) -> bytes | None:
     """Read a body up to the limit; None when it is larger."""
     declared = headers.get("content-length", "0")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
         return None
     parts: list[bytes] = []
     size = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, PlainSerializer
 
 from app.api.errors import Envelope
 from app.core.clock import to_rfc3339
@@ -23,6 +23,17 @@ Cursor = Annotated[
 ]
 Instant = Annotated[dt.datetime, PlainSerializer(to_rfc3339, return_type=str)]
 """An instant as RFC 3339 in UTC with ``Z``."""
+
+
+def _no_number(value: object) -> object:
+    """Refuse seconds since an epoch, which the library behind would take as well."""
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and "T" in value.upper()):
+        return value
+    raise ValueError("must be an RFC 3339 instant")
+
+
+InstantIn = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+"""An instant as RFC 3339 with its zone, and nothing else."""
 
 _MEANINGS = {
     400: "The body is no plain JSON.",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Receive, Scope, Send
 
 import app.api as package
 from app.api import docs, errors
@@ -23,20 +26,40 @@ def create_api() -> FastAPI:
     )
     errors.install(api)
     api.add_middleware(Measure)
+    known: list[BaseRoute] = []
     for module in import_all(package):
         router = getattr(module, "router", None)
         if isinstance(router, APIRouter):
             api.include_router(router)
-    for prefix in ("/api", "/v1", "/functions"):
-        api.add_api_route(
-            prefix + "/{rest:path}",
-            _unknown,
-            methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            include_in_schema=False,
-        )
+            known += router.routes
+    api.router.routes += [
+        Route(prefix + "/{rest:path}", Unknown(known), include_in_schema=False)
+        for prefix in ("/api", "/v1", "/functions", "/auth", "/.well-known")
+    ]
     docs.describe(api)
     return api
 
 
-async def _unknown(request: Request) -> JSONResponse:
-    return errors.refusal(request, 404, "There is no such address.", "not_found")
+class Unknown:
+    """Answers what no route took: 405 with the methods the address knows, or 404."""
+
+    def __init__(self, known: list[BaseRoute]) -> None:
+        self._known = known
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, whatever the method is."""
+        request = Request(scope, receive)
+        methods = {
+            method
+            for route in self._known
+            if route.matches(scope)[0] is Match.PARTIAL
+            for method in cast("Route", route).methods or ()
+        }
+        if methods:
+            answer = errors.refusal(
+                request, 405, "This address knows other methods.", "method_not_allowed"
+            )
+            answer.headers["Allow"] = ", ".join(sorted(methods))
+        else:
+            answer = errors.refusal(request, 404, "There is no such address.", "not_found")
+        await answer(scope, receive, send)

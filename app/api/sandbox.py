@@ -7,11 +7,11 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app import clockwork, runtime
 from app.api.deps import bearer, origin_of
-from app.api.lists import answers
+from app.api.lists import InstantIn, answers
 from app.core.errors import ForbiddenError, InvalidInputError
 from app.services import credentials, sessions
 from app.services.context import Actor, Context
@@ -19,7 +19,9 @@ from models.credential import CredentialKind
 
 router = APIRouter(prefix="/v1/sandbox", tags=["sandbox"])
 
-_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?")
+_DURATION = re.compile(
+    r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?", re.ASCII
+)
 
 
 class ClockIn(BaseModel):
@@ -28,7 +30,7 @@ class ClockIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     advance: str | None = Field(None, examples=["P1D"], max_length=40)
-    to: AwareDatetime | None = None
+    to: InstantIn | None = None
 
 
 class ClockOut(BaseModel):
@@ -63,8 +65,13 @@ async def move_clock(body: ClockIn, actor: Annotated[Actor, Depends(_mover)]) ->
     await process.refresh_clock()
     if (body.advance is None) == (body.to is None):
         raise InvalidInputError("Say either advance or to.", fields=[("advance", "or to")])
-    to = body.to or process.clock.now() + _duration(body.advance or "")
-    return ClockOut(now=await clockwork.move(process, actor, to.astimezone(dt.UTC)))
+    try:
+        to = (body.to or process.clock.now() + _duration(body.advance or "")).astimezone(dt.UTC)
+    except OverflowError as error:
+        raise InvalidInputError(
+            "There is no such day.", fields=[("to", "is out of reach")]
+        ) from error
+    return ClockOut(now=await clockwork.move(process, actor, to))
 
 
 def _duration(text: str) -> dt.timedelta:

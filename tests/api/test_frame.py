@@ -21,6 +21,25 @@ async def test_unknown_addresses_answer_json(client: httpx.AsyncClient) -> None:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PURGE"])
+async def test_an_address_says_which_methods_it_knows(
+    client: httpx.AsyncClient, method: str
+) -> None:
+    answer = await client.request(method, "/v1/events")
+    assert (answer.status_code, answer.json()["reason"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+    assert (await client.request(method, "/v1/nowhere")).status_code == 404
+    assert (await client.get("/auth/nowhere")).json()["reason"] == "not_found"
+
+
+@pytest.mark.parametrize("character", ["%0A", "%00", "%0D%0A", "%7F"])
+async def test_a_control_character_is_part_of_no_address(
+    client: httpx.AsyncClient, character: str
+) -> None:
+    answer = await client.get(f"/v1/pay/abc{character}def")
+    assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+
+
 async def test_a_good_request_id_is_kept_and_a_bad_one_replaced(client: httpx.AsyncClient) -> None:
     kept = await client.get("/healthz", headers={"X-Request-ID": "abcdefgh-1"})
     assert kept.headers["x-request-id"] == "abcdefgh-1"
@@ -46,6 +65,32 @@ async def test_what_is_not_plain_json_is_refused(client: httpx.AsyncClient, body
         "/v1/nowhere", content=body, headers={"Content-Type": "application/json"}
     )
     assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+async def test_json_is_read_strictly_however_its_type_is_spelt(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "Application/JSON"}
+    answer = await client.post("/v1/nowhere", content=b'{"a": NaN}', headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "body"),
+    [("GET", "/v1/nowhere?q=a%00b", b""), ("POST", "/auth/login", b"email=a%00b&password=x")],
+)
+async def test_nul_is_refused_outside_json_too(
+    client: httpx.AsyncClient, method: str, address: str, body: bytes
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await client.request(method, address, content=body, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+async def test_a_length_that_only_looks_like_a_number_does_no_harm(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = {b"content-length": b"\xb2"}
+    answer = await client.post("/v1/nowhere", content=b"x", headers=headers)
+    assert answer.status_code == 404
 
 
 async def test_a_large_body_is_refused(client: httpx.AsyncClient) -> None:
