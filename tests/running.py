@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -15,8 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import pytest
 
+from app import runtime
+from app.demo.seed import Line, Seeder
 from app.demo.world import World, make
+from app.providers.registry import build_providers
+from app.settings import Settings
+from models.tenant import Rail
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 240
@@ -147,3 +154,23 @@ def product(
     finally:
         server.stop()
         outside.stop()
+
+
+def board(running: Product, email: str, prefix: str) -> Line:
+    """Board a card vendor with one device, the way the demo does it."""
+
+    async def act() -> Line:
+        process = runtime.build(Settings())  # pyright: ignore[reportCallIssue] - from the environment
+        process.providers = build_providers()
+        seeder = Seeder(process, running.world)
+        made = await seeder._vendor(email, "Acme Toys", "a long enough passphrase", Rail.CARD)
+        line = Line(made["token"], prefix, 1)
+        await seeder._register(line, 1)
+        await seeder.http.aclose()
+        await process.close()
+        return line
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in running.environment.items():
+            patch.setenv(name, value)
+        return asyncio.run(act())

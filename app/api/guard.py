@@ -17,7 +17,7 @@ from app.core.errors import MalformedError
 from app.core.ids import new_id
 from app.settings import Settings
 
-API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/.well-known")
+API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/files", "/.well-known")
 FORM_BYTES = 64 << 10
 """What a multipart form may add around the largest file in it."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

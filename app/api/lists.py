@@ -36,7 +36,7 @@ InstantIn = Annotated[AwareDatetime, BeforeValidator(_no_number)]
 """An instant as RFC 3339 with its zone, and nothing else."""
 
 _MEANINGS = {
-    400: "The body is no plain JSON.",
+    400: "The address or the body cannot be read.",
     401: "No valid credential came along.",
     402: "Something has to be paid first.",
     403: "The credential does not allow this.",
@@ -74,5 +74,8 @@ def page_of(page: paging.Page[Row], out: Callable[[Row], Out]) -> ListOut[Out]:
 
 
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of refusals, all of one shape."""
-    return {status: {"model": Envelope, "description": _MEANINGS[status]} for status in statuses}
+    """Return the documentation of refusals, all of one shape; any request may be unreadable."""
+    return {
+        status: {"model": Envelope, "description": _MEANINGS[status]}
+        for status in sorted({400, *statuses})
+    }

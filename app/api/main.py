@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 import app.api as package
 from app.api import docs, errors
+from app.api.guard import API_PREFIXES
 from app.core.discover import import_all
 from app.metrics import Measure
 
@@ -34,7 +35,7 @@ def create_api() -> FastAPI:
             known += router.routes
     api.router.routes += [
         Route(prefix + "/{rest:path}", Unknown(known), include_in_schema=False)
-        for prefix in ("/api", "/v1", "/functions", "/auth", "/.well-known")
+        for prefix in API_PREFIXES
     ]
     docs.describe(api)
     return api

@@ -29,6 +29,7 @@ LONGEST_WINDOW = 3_660
         **{
             status: {"model": Envelope, "description": description}
             for status, description in (
+                (400, "The address cannot be read."),
                 (401, "Not signed in."),
                 (403, "The account is no vendor's."),
                 (422, "Some parameters are not valid."),

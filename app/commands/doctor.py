@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import smtplib
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -41,9 +40,9 @@ Check = Callable[[Runtime], Awaitable[Finding]]
 
 async def examine(process: Runtime) -> list[Finding]:
     """Return every finding; a broken thing never hides the next one."""
-    checks: list[Check] = [_mode, _keys, _front_end, _database, _ledger, _queue, _mail, _providers]
+    checks: list[Check] = [_mode, _keys, _front_end, _database, _ledger, _queue]
     try:
-        return [await check(process) for check in checks]
+        return [await check(process) for check in checks] + await _outside(process)
     finally:
         await process.close()
 
@@ -111,38 +110,21 @@ async def _queue(process: Runtime) -> Finding:
     return Finding("queue", "nobody works on it", "Start serve (with RUN_WORKER) or worker.")
 
 
-async def _mail(_: Runtime) -> Finding:
-    from app.providers.smtp import SmtpSettings
+async def _outside(process: Runtime) -> list[Finding]:
+    """Return one finding for mail and one for each payment provider that is configured."""
+    from app.providers import registry
 
-    settings = SmtpSettings()  # pyright: ignore[reportCallIssue]
-    where = f"{settings.host}:{settings.port}"
-    if not settings.host:
-        return Finding("mail", "not configured: mails wait", "Set SMTP_HOST.")
-
-    def greet() -> None:
-        with smtplib.SMTP(settings.host, settings.port, timeout=10) as server:
-            server.noop()
-
-    try:
-        if settings.tls != "implicit":
-            await asyncio.to_thread(greet)
-    except (OSError, smtplib.SMTPException) as error:
-        return Finding("mail", f"{where}: {error}", "Check SMTP_HOST, SMTP_PORT and SMTP_TLS.")
-    return Finding("mail", f"{where} answers")
-
-
-async def _providers(process: Runtime) -> Finding:
-    from app.core.errors import DomainError
-
-    found: list[str] = []
-    for slug in ("stripe", "alipay"):
-        try:
-            process.providers.payment(slug)
-        except DomainError:
-            continue
-        told = process.providers.source(slug) is not None
-        found.append(slug if told else f"{slug} (no webhook secret)")
-    if not found:
-        return Finding("providers", "none configured", "Set STRIPE_SECRET_KEY or ALIPAY_APP_ID.")
-    advice = "Set the missing webhook secrets." if any("no webhook" in one for one in found) else ""
-    return Finding("providers", ", ".join(found), advice)
+    tried = await registry.examine(process.settings.mail_from)
+    advice = {"mail": "Check SMTP_HOST, SMTP_PORT and SMTP_TLS, or RESEND_API_KEY."}
+    findings = [
+        Finding(
+            name,
+            wrong or "answers",
+            advice.get(name, f"Check the {name.upper()}_ settings.") if wrong else "",
+        )
+        for name, wrong in tried.items()
+    ]
+    if tried.keys() == {"mail"}:
+        nobody = "Set STRIPE_SECRET_KEY or ALIPAY_APP_ID."
+        findings.append(Finding("providers", "none configured", nobody))
+    return findings

@@ -118,6 +118,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
         "url": url,
     },
     "tenant_suspended": {"tenant": text, "cause": sentence, "at": moment, "url": url},
+    "tenant_closed": {"tenant": text, "at": moment, "url": url},
     "tenant_resumed": {"tenant": text, "at": moment, "url": url},
 }
 """Every mail by name, with its parameters; all of them are required, and no other is taken.

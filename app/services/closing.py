@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from app.core.errors import ConflictError
 from app.rules.statuses import InvoiceStatus, TenantStatus, move
-from app.services import onboarding, passwords, people
+from app.services import notices, onboarding, passwords, people
 from app.services.context import Context
 from models.credential import Credential, CredentialKind
 from models.invoice import Invoice
@@ -16,7 +16,7 @@ from models.invoice import Invoice
 async def close_account(ctx: Context, password: str) -> None:
     """Close the acting vendor's account for good.
 
-    Its tokens and its owner's other sessions end at once. The running month is invoiced as ever,
+    Its tokens and its owner's other sessions end at once; a mail says so. The running month is invoiced as ever,
     and the owner can go on reading. Raises ``ForbiddenError`` ``wrong_password`` and
     ``ConflictError`` ``invoices_open`` while something is to be paid.
     """
@@ -45,3 +45,12 @@ async def close_account(ctx: Context, password: str) -> None:
     )
     await passwords.end_sessions(ctx, person, but_this=True)
     ctx.audit("vendor.closed", subject=("tenant", tenant.id))
+    await notices.to_vendor(
+        ctx,
+        "tenant_closed",
+        tenant,
+        key=f"tenant_closed/{tenant.id}",
+        tenant=tenant.display_name,
+        at=ctx.now(),
+        url="/vendor",
+    )

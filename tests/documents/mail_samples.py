@@ -99,5 +99,6 @@ PARAMS: dict[str, dict[str, Any]] = {
         "at": _AT,
         "url": "/vendor",
     },
+    "tenant_closed": {"tenant": "Acme Toys", "at": _AT, "url": "/vendor"},
     "tenant_resumed": {"tenant": "Acme Toys", "at": _AT, "url": "/vendor"},
 }

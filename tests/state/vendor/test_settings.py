@@ -285,6 +285,8 @@ async def test_a_closed_account_has_no_tokens_and_takes_no_more(
     assert (vendor.status, vendor.closed_at) == (TenantStatus.CLOSED, ctx.now())
     assert token is not None
     assert token.revoked_at == ctx.now()
+    told = await ctx.db.scalars(select(OutboxItem).where(col(OutboxItem.name) == "tenant_closed"))
+    assert [one.recipient for one in told] == [vendor.email]
 
 
 async def test_an_account_that_owes_something_is_not_closed(
