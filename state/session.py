@@ -65,7 +65,7 @@ def _origin(state: rx.State) -> Origin:
     return Origin(
         ip=client_ip(
             state.router.session.client_ip,
-            getattr(headers, "x_forwarded_for", "") or "",
+            headers.raw_headers.get("x-forwarded-for", ""),
             runtime.current().settings.proxy_networks,
         ),
         user_agent=(headers.user_agent or "")[:300],

@@ -32,9 +32,9 @@ class Tab:
         self.root = rx.State(_reflex_internal_init=True)  # type: ignore[call-arg]
         self.go("/")
 
-    def go(self, path: str) -> None:
+    def go(self, path: str, **headers: str) -> None:
         """Show another address; nothing is loaded by itself."""
-        headers = {"origin": "http://portal.test", "cookie": f"{COOKIE}={self.cookie}"}
+        headers |= {"origin": "http://portal.test", "cookie": f"{COOKIE}={self.cookie}"}
         self.root.router = RouterData.from_router_data(
             {
                 "headers": headers,
