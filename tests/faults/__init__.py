@@ -1,1 +1,1 @@
-"""Kills, restarts, duplicates and races against the running product."""
+"""Kills, restarts, duplicates, races and bad input against the running product."""
