@@ -60,7 +60,10 @@ lock: $(VENV)/.dev ## Lock the dependencies anew: names and hashes, no addresses
 bench: $(VENV)/.dev ## Run the benchmarks and print their table
 	$(BIN)/python -m benchmarks
 
+pictures: $(VENV)/.dev browser ## Photograph every page of a demo into pictures/
+	$(BIN)/python -m tests.pictures
+
 clean: ## Remove what was built (not the data)
 	rm -rf .web .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help demo run worker browser test fix lint types migration lock bench clean
+.PHONY: help demo run worker browser test fix lint types migration lock bench pictures clean

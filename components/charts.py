@@ -12,6 +12,7 @@ import reflex as rx
 from components import words as w
 from components.base import Content, Handler, Text, heading, is_given, quiet
 from components.chart_scale import HEIGHT, Series, amount, chart_scale, day_word
+from components.fields import filter_select
 from components.tabs import segmented
 
 RANGES: Final = [("7d", "7 d"), ("30d", "30 d"), ("90d", "90 d"), ("12m", "12 m")]
@@ -55,8 +56,8 @@ def chart_figure(
             figure.add_scatter(**points, mode="lines", line={"width": 2})
     if scale.is_empty:
         figure.add_annotation(text=empty, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
-    elif 1 < len(series) <= 3:
-        # Direct labels at the last point instead of a legend.
+    elif 1 < len(series) <= 3 and not scale.has_bars:
+        # Direct labels at the last point instead of a legend; bars would lie under them.
         label = {"showarrow": False, "xanchor": "right", "yanchor": "bottom", "yshift": 4}
         for one, height in _label_heights(series, scale.marks[-1] - scale.marks[0]):
             figure.add_annotation(x=one.points[-1][0], y=height, text=one.name, **label)
@@ -168,6 +169,7 @@ def chart_card(
     return rx.el.section(
         rx.el.div(
             rx.el.div(heading(title, size=14), quiet(note) if is_given(note) else rx.fragment()),
+            _keys(heads[1:]) if len(heads) > 2 else rx.fragment(),
             rx.el.div(*([tools] if tools is not None else []), *switches, class_name="chart-tools"),
             class_name="chart-head",
         ),
@@ -178,6 +180,25 @@ def chart_card(
         ),
         _numbers(title, rows, heads),
         class_name="card",
+    )
+
+
+def currency_switch(options: Any, value: Text, on_change: Handler) -> rx.Component:
+    """Choose whose money a chart shows, where users paid in more than one; a tool of `chart_card`."""
+    return rx.cond(  # pyright: ignore[reportReturnType]
+        options.to(list[tuple[str, str]]).length() > 0,
+        filter_select(w.CURRENCY, options, value=value, on_change=on_change),
+    )
+
+
+def _keys(names: Sequence[str]) -> rx.Component:
+    """Name the colours of bars, which have no room for words beside them."""
+    return rx.el.ul(
+        *[
+            rx.el.li(name, class_name=f"chart-key chart-key-{at}")
+            for at, name in enumerate(names, 1)
+        ],
+        class_name="chart-keys",
     )
 
 

@@ -17,6 +17,7 @@ LOG_OUT: Final = "Log out"
 THEME: Final = "Theme and language"
 LANGUAGES: Final = {"en": "English", "zh-CN": "中文"}
 THEMES: Final = {"system": "System", "light": "Light", "dark": "Dark"}
+CURRENCY: Final = "Currency"
 SANDBOX: Final = "Sandbox: payments are simulated"
 SANDBOX_CLOCK: Final = "Clock"
 SANDBOX_MOVE: Final = "Move the clock"

@@ -10,12 +10,14 @@ from plotly.graph_objects import Figure
 
 from app.core.errors import DomainError
 from app.core.locale import format_date, format_money, format_number
-from app.core.money import MICROS, Money
 from app.services import activity_pulse, figures, onboarding, series
 from app.services.context import Context
 from components.charts import ChartRow, Series, chart_figure, chart_rows
 from components.explain import WhyRow
+from state.browsing import asked, view
 from state.session import acting
+from state.vendor.pro_chart import pro_chart
+from state.vendor.revenue_rows import sums
 
 DAYS = {"7d": 7, "30d": 30, "90d": 90, "12m": 365}
 
@@ -45,21 +47,26 @@ class DashboardState(rx.State):
     registered_rows: list[ChartRow] = []
     revenue_figure: Figure = Figure()
     revenue_rows: list[ChartRow] = []
+    currency: str = ""
+    currencies: list[tuple[str, str]] = []
     _pulse: str = ""
 
     @rx.event
     async def load(self) -> None:
         """Show everything as of now, over the range the address names."""
-        wanted = str(self.router.url.query_parameters.get("range", ""))
+        wanted = asked(self, "range")
         self.range = wanted if wanted in DAYS else "30d"
         await self._show()
 
     @rx.event
-    async def set_range_to(self, key: str) -> rx.event.EventSpec | None:
+    async def set_range_to(self, key: str) -> rx.event.EventSpec:
         """Show another range, and keep it in the address."""
-        async with acting(self, readonly=True):
-            known = key in DAYS
-        return rx.redirect(f"/vendor?range={key}", replace=True) if known else None
+        return await self._go(range=key)
+
+    @rx.event
+    async def set_currency_to(self, code: str) -> rx.event.EventSpec:
+        """Show the Pro payments of another currency."""
+        return await self._go(currency=code[:3])
 
     @rx.event
     async def tick(self) -> None:
@@ -69,6 +76,10 @@ class DashboardState(rx.State):
         if pulse != self._pulse:
             await self._show()
 
+    async def _go(self, **changes: str) -> rx.event.EventSpec:
+        async with acting(self, readonly=True):
+            return rx.redirect(view(self, "/vendor", changes), replace=True)
+
     async def _show(self) -> None:
         async with acting(self, readonly=True) as ctx:
             self._pulse = await activity_pulse.of_tenant(ctx)
@@ -76,7 +87,7 @@ class DashboardState(rx.State):
             self.needs_onboarding = tenant.first_device_at is None
             if tenant.activated_at is not None:
                 await self._show_figures(ctx, tenant.locale)
-            await self._show_charts(ctx, tenant.currency)
+            await self._show_charts(ctx)
         self.is_loaded = True
 
     async def _show_figures(self, ctx: Context, locale: str) -> None:
@@ -92,10 +103,8 @@ class DashboardState(rx.State):
         self.users_change, self.users_way = _change(head.monthly_active_users, locale)
         self.registered = format_number(head.registered_devices, locale)
         self.registered_note = f"{head.registered_this_month.value:+d} this month".replace("-", "−")
-        own = head.pro_this_month[0]
-        self.share = format_money(own.share.rounded(), locale)
-        lifetime = format_money(head.pro_lifetime[0].share.rounded(), locale)
-        self.share_note = f"{lifetime} in all"
+        self.share = sums((each.share for each in head.pro_this_month), locale)
+        self.share_note = f"{sums((each.share for each in head.pro_lifetime), locale)} in all"
         one = head.estimate
         self.estimate = format_money(one.total, locale)
         self.estimate_note = f"Invoiced on {format_date(one.month.end.date(), locale)}"
@@ -113,21 +122,18 @@ class DashboardState(rx.State):
             contract=f"Price in force since {format_date(one.price_since, locale)}",
         )
 
-    async def _show_charts(self, ctx: Context, currency: str) -> None:
+    async def _show_charts(self, ctx: Context) -> None:
         end = ctx.now().date() + dt.timedelta(days=1)
         first = end - dt.timedelta(days=DAYS[self.range])
         active = _points("Active devices", await series.active_per_day(ctx, first, end))
         new = _points("Registrations", await series.registrations_per_day(ctx, first, end), "bar")
-        pro = await series.pro_per_day(ctx, first, end, currency)
-        money = [
-            Series("Paid by users", [(str(day), one.gross.micros) for day, one in pro], kind="bar"),
-            Series("Your share", [(str(day), one.share.micros) for day, one in pro], kind="bar"),
-        ]
-        sign = format_money(Money.zero(currency), "en").rstrip("0.") or currency
         self.active_figure, self.active_rows = chart_figure([active]), chart_rows([active])
         self.registered_figure, self.registered_rows = chart_figure([new]), chart_rows([new])
-        self.revenue_figure = chart_figure(money, prefix=sign, per_unit=MICROS)
-        self.revenue_rows = chart_rows(money, prefix=sign, per_unit=MICROS)
+        pro = await pro_chart(
+            ctx, self.range, await figures.pro_totals(ctx), asked(self, "currency")
+        )
+        self.revenue_figure, self.revenue_rows = pro.figure, pro.rows
+        self.currency, self.currencies = pro.currency, pro.others
 
 
 def _points(name: str, days: list[tuple[dt.date, int]], kind: Any = "line") -> Series:

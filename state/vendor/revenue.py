@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 import reflex as rx
 from plotly.graph_objects import Figure
 
-from app.core.locale import format_money
-from app.core.money import MICROS, Money
+from app.core.money import Money
 from app.rules.periods import BillingMonth
-from app.services import activity_pulse, figures, onboarding, revenue_lists, series
+from app.services import activity_pulse, figures, onboarding, revenue_lists
 from app.services.context import Context
+from app.services.figures import ProTotal
 from app.services.revenue_lists import ProSearch
-from components.charts import ChartRow, Series, chart_figure, chart_rows
+from components.charts import ChartRow
 from components.tables import PageInfo
 from models.tenant import Tenant
 from state.browsing import asked, asked_page, view
 from state.session import acting
+from state.vendor.pro_chart import DAYS, MONTHS, pro_chart
 from state.vendor.revenue_rows import ProRow, sums, to_row
 
 PATH: Final = "/vendor/revenue"
 SIZE: Final = 25
-DAYS: Final = {"7d": 7, "30d": 30, "90d": 90}
-MONTHS: Final = "12m"
 
 
 class RevenueState(rx.State):
@@ -39,6 +38,8 @@ class RevenueState(rx.State):
     range: str = "30d"
     figure: Figure = Figure()
     chart: list[ChartRow] = []
+    currency: str = ""
+    currencies: list[tuple[str, str]] = []
     q: str = ""
     kind: str = ""
     sort: str = "occurred_at"
@@ -65,6 +66,13 @@ class RevenueState(rx.State):
         """Show another range of the chart."""
         async with acting(self, readonly=True):
             here = view(self, PATH, {"range": key}, is_same_list=True)
+            return rx.redirect(here, replace=True)
+
+    @rx.event
+    async def set_currency_to(self, code: str) -> rx.event.EventSpec:
+        """Show the payments of another currency in the chart."""
+        async with acting(self, readonly=True):
+            here = view(self, PATH, {"currency": code[:3]}, is_same_list=True)
             return rx.redirect(here, replace=True)
 
     @rx.event
@@ -103,18 +111,21 @@ class RevenueState(rx.State):
         async with acting(self, readonly=True) as ctx:
             self._pulse = await activity_pulse.of_tenant(ctx)
             tenant = await onboarding.own_tenant(ctx)
-            await self._show_chart(ctx, await self._show_figures(ctx, tenant))
+            ever = await self._show_figures(ctx, tenant)
+            drawn = await pro_chart(ctx, self.range, ever, asked(self, "currency"))
             found = await revenue_lists.payments_page(
                 ctx, search, offset=(number - 1) * SIZE, limit=SIZE
             )
             now = ctx.now()
+        self.figure, self.chart = drawn.figure, drawn.rows
+        self.currency, self.currencies = drawn.currency, drawn.others
         self.rows = [to_row(one, now, tenant.locale) for one in found.rows]
         self.page = PageInfo.of(number, SIZE, found.total or 0)
         self.is_filtered = bool(self.q or self.kind)
         self.is_loaded = True
 
-    async def _show_figures(self, ctx: Context, tenant: Tenant) -> str:
-        """Show the sums, and return the currency users pay in, for the chart."""
+    async def _show_figures(self, ctx: Context, tenant: Tenant) -> Sequence[ProTotal]:
+        """Show the sums, and return those of all time, for the chart."""
         month, locale = BillingMonth.containing(ctx.now()), tenant.locale
         running = await figures.pro_totals(ctx, month.start, month.end)
         ever = await figures.pro_totals(ctx)
@@ -124,25 +135,7 @@ class RevenueState(rx.State):
         self.lifetime = sums((one.share for one in ever), locale)
         self.lifetime_note = f"of {sums((one.gross for one in ever), locale)} paid by users"
         self.paid_out = sums(out, locale)
-        return next((one.gross.currency for one in ever if one.gross), tenant.currency)
-
-    async def _show_chart(self, ctx: Context, currency: str) -> None:
-        today = ctx.now().date()
-        if self.range == MONTHS:
-            last = BillingMonth.containing(ctx.now())
-            first = BillingMonth(last.year - 1, last.month).next
-            months = await series.pro_per_month(ctx, first, last, currency)
-            found = [(month.first_day, one) for month, one in months]
-        else:
-            end = today + dt.timedelta(days=1)
-            start = end - dt.timedelta(days=DAYS[self.range])
-            found = await series.pro_per_day(ctx, start, end, currency)
-        paid = [(str(day), one.gross.micros) for day, one in found]
-        share = [(str(day), one.share.micros) for day, one in found]
-        drawn = [Series("Paid by users", paid, kind="bar"), Series("Your share", share, kind="bar")]
-        sign = format_money(Money.zero(currency), "en").rstrip("0.") or currency
-        self.figure = chart_figure(drawn, prefix=sign, per_unit=MICROS)
-        self.chart = chart_rows(drawn, prefix=sign, per_unit=MICROS)
+        return ever
 
     async def _go(self, **changes: str | int) -> rx.event.EventSpec:
         async with acting(self, readonly=True):

@@ -21,7 +21,7 @@ def test_an_empty_range_says_so_and_keeps_its_axes() -> None:
 
 def test_two_series_are_labelled_directly() -> None:
     days = [("2026-11-01", 1), ("2026-11-02", 2)]
-    figure = charts.chart_figure([charts.Series("A", days), charts.Series("B", days, kind="bar")])
+    figure = charts.chart_figure([charts.Series("A", days), charts.Series("B", days)])
     assert [note.text for note in figure.layout.annotations] == ["A", "B"]
     assert figure.layout.showlegend is False
 
@@ -87,8 +87,14 @@ def test_bars_at_the_ends_are_not_cut() -> None:
 
 
 def test_labels_of_series_that_end_at_one_height_stand_apart() -> None:
-    paid = charts.Series("Paid", [("2026-11-01", 50), ("2026-11-02", 0)], kind="bar")
-    share = charts.Series("Share", [("2026-11-01", 15), ("2026-11-02", 0)], kind="bar")
+    paid = charts.Series("Paid", [("2026-11-01", 50), ("2026-11-02", 0)])
+    share = charts.Series("Share", [("2026-11-01", 15), ("2026-11-02", 0)])
     figure = charts.chart_figure([paid, share])
     low, high = sorted(note.y for note in figure.layout.annotations)
     assert (low, high) == (0, 4)
+
+
+def test_bars_are_named_beside_the_title_and_not_over_themselves() -> None:
+    days = [("2026-11-01", 50), ("2026-11-02", 20)]
+    bars = [charts.Series(name, days, kind="bar") for name in ("Paid", "Share")]
+    assert not charts.chart_figure(bars).layout.annotations

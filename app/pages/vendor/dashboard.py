@@ -8,7 +8,7 @@ from app.pages.registry import page
 from app.pages.shell import vendor_frame
 from components.base import stack
 from components.buttons import link_button
-from components.charts import chart_card
+from components.charts import chart_card, currency_switch
 from components.explain import why_amount
 from components.figures import key_figure, key_figures, trend
 from components.layout import callout, card
@@ -109,7 +109,9 @@ def _charts() -> rx.Component:
             state.revenue_figure,
             state.revenue_rows,
             ["Day", "Paid by users", "Your share"],
-            summary="What users paid for Pro on each day, and your share of it.",
+            summary="What users paid for Pro, by day or by month, and your share of it.",
+            note=rx.cond(state.range == "12m", "By month", "By day"),
+            tools=currency_switch(state.currencies, state.currency, state.set_currency_to),
         ),
         gap=6,
     )

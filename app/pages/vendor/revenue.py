@@ -11,7 +11,7 @@ from app.pages.shell import vendor_frame
 from components.badges import state_badge
 from components.base import link, stack, when, when_at
 from components.buttons import button
-from components.charts import chart_card
+from components.charts import chart_card, currency_switch
 from components.code import identifier
 from components.fields import filter_select, filters, search_box
 from components.figures import key_figure, key_figures
@@ -99,7 +99,8 @@ def _chart() -> rx.Component:
         state.chart,
         ["Day", "Paid by users", "Your share"],
         summary="What users paid for Pro, by day or by month, and your share of it.",
-        note="12 m is by month",
+        note=rx.cond(state.range == "12m", "By month", "By day"),
+        tools=currency_switch(state.currencies, state.currency, state.set_currency_to),
         range_value=state.range,
         on_range=state.set_range_to,
     )
