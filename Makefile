@@ -64,6 +64,6 @@ pictures: $(VENV)/.dev browser ## Photograph every page of a demo into pictures/
 	$(BIN)/python -m tests.pictures
 
 clean: ## Remove what was built (not the data)
-	rm -rf .web .pytest_cache .ruff_cache .hypothesis
+	rm -rf .web .pytest_cache .ruff_cache .hypothesis .schemathesis
 
 .PHONY: help demo run worker browser test fix lint types migration lock bench pictures clean

@@ -1,4 +1,4 @@
-"""Runs every test: the quick ones side by side, then the journeys one by one, then the faults."""
+"""Runs every test: the quick ones side by side, then the journeys and the faults one by one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ def main() -> int:
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     quick = ["-n", "2", "--dist", "loadfile", *(f"--ignore={path}" for path in APART), "tests"]
     # Each apart: the browser's driver leaves an event loop running in its process.
-    journeys = ["-p", "no:randomly", "tests/e2e"]
-    faults = ["-n", "2", "--dist", "loadgroup", "-p", "no:randomly", "tests/faults"]
-    for arguments in (quick, journeys, faults):
+    for arguments in (quick, *([path, "-p", "no:randomly"] for path in APART)):
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *arguments, *sys.argv[1:]],
             env=environment,

@@ -30,13 +30,7 @@ CHECKS = [
 MOVES_TIME = "POST /v1/sandbox/clock"
 
 
-DATABASES = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"fuzz-{name}"))
-    for name in ("sqlite", "postgresql")
-]
-
-
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Product]:

@@ -69,13 +69,7 @@ class Shop:
         return customer
 
 
-DATABASES = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"kills-{name}"))
-    for name in ("sqlite", "postgresql")
-]
-
-
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Shop]:
