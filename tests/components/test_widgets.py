@@ -215,6 +215,9 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
     "brand_logo": lambda: branding.brand_logo("Acme", "/logo.png"),
     "parent_devices": lambda: branding.parent_devices("Acme", ""),
     "parent_feed": lambda: branding.parent_feed("Acme", ""),
+    "currency_switch": lambda: charts.currency_switch(
+        rx.Var.create([("USD", "USD"), ("CNY", "CNY")]), S.text, S.take
+    ),
     "chart_card": lambda: charts.chart_card(
         "A",
         charts.chart_figure([]),
