@@ -1,6 +1,7 @@
 """A worker that dies as by ``kill -9`` at one moment of one step, once: ``DIE_AT=moment:step``.
 
-Moments: ``asked`` is after a provider answered and before anything of it was written down;
+Moments: ``asked`` is after a provider answered and before anything of it was written down
+(``asked-again``: the second time it was asked in that step);
 ``done`` is after the step's transaction was committed and before the workflow remembers the step.
 """
 
@@ -22,6 +23,8 @@ from app.services.ports import Providers
 
 moment, _, victim = os.environ["DIE_AT"].partition(":")
 current: ContextVar[str] = ContextVar("current", default="")
+asked: ContextVar[int] = ContextVar("asked", default=0)
+DEADLY = {"asked": 1, "asked-again": 2}
 ask = Context.outside
 
 
@@ -41,6 +44,7 @@ class Mortal:
     async def run_step_async(self, options: Any, once: Callable[[], Awaitable[Any]]) -> Any:
         async def watched() -> Any:
             token = current.set(options["name"])
+            asked.set(0)
             try:
                 result = await once()
             finally:
@@ -56,7 +60,8 @@ class Mortal:
 async def outside(self: Context) -> AsyncGenerator[Providers]:
     async with ask(self) as providers:
         yield providers
-    if moment == "asked" and current.get() == victim:
+    asked.set(asked.get() + 1)
+    if current.get() == victim and DEADLY.get(moment) == asked.get():
         die()
 
 

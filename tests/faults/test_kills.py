@@ -32,6 +32,7 @@ MOMENTS = [
     "done:share_revenue",
     "done:finish",
     "asked:charge",
+    "asked-again:charge",  # the money is taken, and nobody here knows
     "done:charge",
     "done:handle",
 ]
