@@ -68,6 +68,7 @@ class Express:
         async with self._free:
             connection = await self._take()
             try:
+                # psycopg wants literals; every statement here is a constant of the program.
                 cursor = await connection.execute(statement, params, prepare=True)  # type: ignore[call-overload]
                 rows = await cursor.fetchall() if cursor.description else []
             except psycopg.Error:

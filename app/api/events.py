@@ -15,6 +15,7 @@ from app.services import ingest
 
 router = APIRouter(tags=["events"])
 
+# Each shape names it as pydantic asks, which type checkers take for a key: hence the ignores.
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Omni = Annotated[str, Field(pattern="^(0x)?[0-9a-f]{64}$")]
 Reference = Annotated[str, Field(min_length=1, max_length=255)]
