@@ -214,13 +214,14 @@ class Seeder:
             ready = await self.http.get(f"{self.world.base_url}/readyz")
             now = dt.datetime.fromisoformat(ready.json()["now"])
             await self._pay_bills()
+            events = self._day(now, lines, step)  # before more join: what is used exists by then
             for line in lines:
                 await self._register(line, line.count * (step + 6) // 34)
-            events = self._day(now, lines, step)
-            answer = await self.http.post(
-                f"{self.world.base_url}/v1/events", json={"events": events}, headers=headers
-            )
-            answer.raise_for_status()
+            if events:
+                answer = await self.http.post(
+                    f"{self.world.base_url}/v1/events", json={"events": events}, headers=headers
+                )
+                answer.raise_for_status()
             if goal - now < dt.timedelta(hours=1):
                 return
             to = min(goal, now + STEP)
@@ -236,7 +237,10 @@ class Seeder:
         """Return what happened since the step before: uses of devices, and Pro payments."""
         events: list[dict[str, Any]] = []
         for back in range(STEP.days):
-            at = now - dt.timedelta(days=back, minutes=self.chance.randrange(600))
+            # Somewhere in the part of that calendar day that is over.
+            midnight = dt.datetime.combine(now, dt.time(), dt.UTC) - dt.timedelta(days=back)
+            over = min(now - midnight, dt.timedelta(days=1))
+            at = midnight + self.chance.random() * over
             for line in lines:
                 for number, actor in enumerate(line.actors):
                     if self.chance.random() < (0.12 if number % 9 == 0 else 0.62):

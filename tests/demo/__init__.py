@@ -1,0 +1,1 @@
+"""Tests of what gives the demo its history."""
