@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fontTools import ttLib
 
 from components import badges, code, figures, tables, theme
 
@@ -82,3 +83,21 @@ def test_a_sparkline_spans_its_box_and_needs_two_points() -> None:
     assert figures.spark_path([5]) == ""
     assert figures.spark_path([0, 10]) == "M0 300L1000 20"
     assert figures.spark_path([3, 3]) == "M0 300L1000 300"
+
+
+@pytest.mark.parametrize("part", ["latin", "latin-ext"])
+def test_tabular_figures_are_figures_and_nothing_else(part: str) -> None:
+    """The whole page asks for figures of one width; a comma or hyphen of that width tears words apart."""
+    path = ROOT / "assets" / "fonts" / f"inter-{part}-wght-normal.woff2"
+    font = ttLib.TTFont(path)
+    names = {name: chr(code) for code, name in font.getBestCmap().items()}
+    table = font["GSUB"].table
+    widened = {
+        names.get(glyph, glyph)
+        for record in table.FeatureList.FeatureRecord
+        if record.FeatureTag == "tnum"
+        for index in record.Feature.LookupListIndex
+        for part_table in table.LookupList.Lookup[index].SubTable
+        for glyph in getattr(part_table, "ExtSubTable", part_table).mapping
+    }
+    assert widened == (set("0123456789") if part == "latin" else set())
