@@ -11,6 +11,8 @@ os.environ.setdefault("REFLEX_CHECK_LATEST_VERSION", "0")
 import reflex as rx
 from reflex_base.plugins.sitemap import SitemapPlugin
 
+from app.finishing import FinishingPlugin
+
 _url = os.environ.get("PUBLIC_URL", "http://localhost:3000").rstrip("/")
 
 config = rx.Config(
@@ -20,7 +22,8 @@ config = rx.Config(
     cors_allowed_origins=[_url],
     telemetry_enabled=False,
     show_built_with_reflex=False,
+    frontend_compression_formats=["brotli", "gzip"],
     redis_url=os.environ.get("REDIS_URL") or None,
-    plugins=[],
+    plugins=[FinishingPlugin()],
     disable_plugins=[SitemapPlugin],
 )

@@ -24,7 +24,8 @@ api = create_api()
 
 def _guarded(inner: Any) -> Shield:
     settings = runtime.current().settings
-    return Shield(Guard(inner, settings), settings)
+    static = [route for route in PAGES if "[" not in route]
+    return Shield(Guard(inner, settings), settings, static)
 
 
 app = rx.App(
@@ -37,6 +38,13 @@ app = rx.App(
     html_lang="en",
 )
 for one in PAGES.values():
-    app.add_page(one.render, route=one.route, title=f"{one.title} · Turnpike", on_load=one.on_load)
+    app.add_page(
+        one.render,
+        route=one.route,
+        title=f"{one.title} · Turnpike",
+        description=one.description,
+        image="/favicon.svg",
+        on_load=one.on_load,
+    )
 app.add_middleware(Gate(), index=0)
 app.register_lifespan_task(lifespan.run)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +14,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".web" / "build" / "client"
 STAMP = ROOT / ".web" / "turnpike.stamp"
-PLACEHOLDER = "http://turnpike.invalid"
-SOURCES = ("app/pages", "components", "state", "assets", "rxconfig.py", "app/app.py")
+SOURCES = (
+    "app/pages",
+    "components",
+    "state",
+    "assets",
+    "rxconfig.py",
+    "app/app.py",
+    "app/finishing.py",
+)
+
+NOWHERE = "http://turnpike.invalid"
+"""The address the front end is built with; ``app/finishing.py`` takes it out again."""
 
 SERVING = {
     "REFLEX_ENV_MODE": "prod",
@@ -53,8 +61,8 @@ def ensure() -> bool:
     STAMP.unlink(missing_ok=True)
     shutil.rmtree(BUILT, ignore_errors=True)
     environment = os.environ | {
-        "PUBLIC_URL": PLACEHOLDER,
-        "REFLEX_API_URL": PLACEHOLDER,
+        "PUBLIC_URL": NOWHERE,
+        "REFLEX_API_URL": NOWHERE,
         "REFLEX_USE_NPM": "1",
         "REFLEX_CHECK_LATEST_VERSION": "0",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -67,29 +75,9 @@ def ensure() -> bool:
         env=environment,
         check=True,
     )
-    _release_address()
     _tidy_lock()
     STAMP.write_text(sources)
     return True
-
-
-def _release_address() -> None:
-    """Let the page talk to whichever address it came from, instead of the one it was built with."""
-    host = PLACEHOLDER.removeprefix("http://")
-    found = 0
-    for script in BUILT.rglob("*.js"):
-        text = script.read_text()
-        if host not in text:
-            continue
-        text = re.sub(rf"([`\"'])ws://{host}", r"location.origin.replace(/^http/,`ws`)+\1", text)
-        text = re.sub(rf"([`\"'])http://{host}", r"location.origin+\1", text)
-        script.write_text(text)
-        packed = script.with_name(script.name + ".gz")
-        if packed.exists():
-            packed.write_bytes(gzip.compress(text.encode(), mtime=0))
-        found += 1
-    if not found:
-        raise RuntimeError("the built front end does not name its server: Reflex changed")
 
 
 def _tidy_lock() -> None:

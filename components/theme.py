@@ -18,6 +18,13 @@ STYLESHEETS: Final = [
 """The one stylesheet, in its parts; the build joins them into a single file."""
 
 
+_MARK_SANDBOX: Final = (
+    'if (performance.getEntriesByType("navigation")[0]?.serverTiming?.some((one) => one.name === "sandbox"))'
+    ' document.documentElement.classList.add("sandbox")'
+)
+"""Marks the page of a sandbox before its first paint, so that the strip finds its room and moves nothing."""
+
+
 def head() -> list[rx.Component]:
     """Give the tags that every page's head carries: icon, first font, the small script of behaviours."""
     return [
@@ -30,11 +37,17 @@ def head() -> list[rx.Component]:
             custom_attrs={"as": "font"},
         ),
         rx.el.meta(name="color-scheme", content="light dark"),
-        rx.el.meta(name="theme-color", content="#f9f9fb", media="(prefers-color-scheme: light)"),
-        rx.el.meta(name="theme-color", content="#111113", media="(prefers-color-scheme: dark)"),
+        _bar_colour("#f9f9fb", "light"),
+        _bar_colour("#111113", "dark"),
+        rx.el.script(_MARK_SANDBOX),
         rx.el.script(src="/ui/turnpike.js", defer=True),
         rx.el.script(src="/ui/language.js", defer=True),
     ]
+
+
+def _bar_colour(colour: str, scheme: str) -> rx.Component:
+    media = {"media": f"(prefers-color-scheme: {scheme})"}  # a plain keyword would become a style
+    return rx.el.meta(name="theme-color", content=colour, custom_attrs=media)
 
 
 def toaster() -> rx.Component:

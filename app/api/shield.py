@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,10 +17,16 @@ EVENTS = "/_event"
 
 
 class Shield:
-    """ASGI middleware: security headers, caching of hashed files, and same-origin event sockets."""
+    """ASGI middleware: security headers, caching, and same-origin event sockets.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    ``pages`` are the addresses of prebuilt pages. Each is a folder with an ``index.html``, and is answered as it is
+    asked for: a redirect to the folder would cost every visit a round trip.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, pages: Collection[str] = ()) -> None:
         self.app = app
+        self._pages = frozenset(pages) - {"/"}
+        self._is_sandbox = settings.is_sandbox
         own = urlsplit(settings.public_url)
         self._origin = f"{own.scheme}://{own.netloc}"
         self._is_secure = own.scheme == "https"
@@ -59,6 +66,9 @@ class Shield:
             await answer(scope, receive, send)
             return
 
+        if path in self._pages:
+            scope = {**scope, "path": f"{path}/", "raw_path": f"{path}/".encode()}
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._dress(MutableHeaders(scope=message), path, message["status"])
@@ -73,11 +83,21 @@ class Shield:
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if self._is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if headers.get("content-type", "").startswith("text/html"):
+            # A page names the hashed files of its build, so an old copy may name files that are gone.
+            headers.setdefault("Cache-Control", "no-cache")
+            if self._is_sandbox:
+                # Read by the page before it is painted: it leaves room for the strip on top.
+                headers.setdefault("Server-Timing", "sandbox")
         if status != 200:
             return
         if path.startswith("/assets/"):
             headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
-        elif path.startswith(("/fonts/", "/css/", "/ui/")):
+        elif path.startswith("/fonts/"):
+            headers.setdefault(
+                "Cache-Control", "public, max-age=86400, stale-while-revalidate=604800"
+            )
+        elif path.startswith(("/css/", "/ui/", "/locales/", "/favicon.")):
             headers.setdefault("Cache-Control", "public, max-age=3600")
         elif path.startswith(("/v1/", "/api/", "/auth/")):
             headers.setdefault("Cache-Control", "no-store")

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import HTMLResponse
 
 from app.api.shield import Shield
 from app.settings import Settings
@@ -53,3 +54,36 @@ async def test_event_sockets_are_for_our_own_pages(
     await Shield(inner, settings)(scope, receive, send)
     assert bool(reached) is passes
     assert bool(sent) is not passes
+
+
+def _page(settings: Settings, pages: tuple[str, ...] = ()) -> tuple[httpx.AsyncClient, list[str]]:
+    """A shield before something that answers every address with a page, and the addresses it was asked for."""
+    asked: list[str] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+        await HTMLResponse("<p>Here</p>")(scope, receive, send)
+
+    transport = httpx.ASGITransport(Shield(inner, settings, pages))
+    return httpx.AsyncClient(transport=transport, base_url="http://portal.test"), asked
+
+
+async def test_a_page_is_answered_where_it_is_asked_for(settings: Settings) -> None:
+    client, asked = _page(settings, ("/", "/login"))
+    for path in ("/", "/login", "/login/", "/login/more"):
+        assert (await client.get(path)).status_code == 200
+    assert asked == ["/", "/login/", "/login/", "/login/more"]
+
+
+async def test_a_page_is_never_shown_from_an_old_copy(settings: Settings) -> None:
+    client, _ = _page(settings)
+    assert (await client.get("/login")).headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("is_sandbox", [True, False])
+async def test_a_page_learns_whether_it_is_of_a_sandbox_before_it_is_painted(
+    settings: Settings, is_sandbox: bool
+) -> None:
+    mode = settings.model_copy(update={"mode": "sandbox" if is_sandbox else "production"})
+    client, _ = _page(mode)
+    assert ("server-timing" in (await client.get("/")).headers) is is_sandbox

@@ -20,10 +20,18 @@ STEPS = [
 ]
 CALL = """curl -X POST https://…/v1/vendor/devices/register \\
   -H "Authorization: Bearer vnd_…" \\
+  -H "Content-Type: application/json" \\
   -d '{"device_id": "SN-0001", "user_omni": "0a188e12…"}'"""
 
 
-@page("/", title="Billing for AI hardware", audience="public", on_load=[ShellState.visit])
+@page(
+    "/",
+    title="Billing for AI hardware",
+    audience="public",
+    on_load=[ShellState.visit],
+    description="Sign up, connect a payment method, register devices over one API, and see what "
+    "they cost and earn.",
+)
 def home_page() -> rx.Component:
     """Say what this is and lead on."""
     return public_frame(

@@ -15,7 +15,14 @@ from components.layout import card, facts
 from state.shell import ShellState
 
 
-@page("/pricing", title="Pricing", audience="public", on_load=[ShellState.visit])
+@page(
+    "/pricing",
+    title="Pricing",
+    audience="public",
+    on_load=[ShellState.visit],
+    description="What an active device costs a month, what counts as active, and what comes back "
+    "as revenue share.",
+)
 def pricing_page() -> rx.Component:
     """Say the price, what counts, and what comes back."""
     dollars, yuan = (rating.default_price(currency) for currency in ("USD", "CNY"))
