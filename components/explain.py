@@ -34,7 +34,10 @@ def arithmetic(why: Any) -> rx.Component:
         # The sign travels with what follows it, so that a line never ends with one.
         signs = [rx.el.span(sign, class_name="op")] if sign else []
         return rx.el.span(
-            rx.el.span(*signs, value), rx.el.span(label), class_name=f"part {extra}".strip()
+            *signs,
+            rx.el.span(value, class_name="value"),
+            rx.el.span(label, class_name="label"),
+            class_name=f"part {extra}".strip(),
         )
 
     return rx.el.div(

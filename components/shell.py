@@ -90,10 +90,7 @@ def _rail(nav: list[NavItem], current: str, account: Account) -> rx.Component:
         groups.append(rx.el.ul(*places, class_name="nav"))
     return rx.el.nav(
         brand(nav[0].href if nav else "/"),
-        when(
-            account.tenant,
-            rx.el.div(icon("building-2"), rx.el.span(account.tenant), class_name="tenant"),
-        ),
+        rx.el.div(icon("building-2"), rx.el.span(account.tenant), class_name="tenant"),
         *groups,
         class_name="rail",
         custom_attrs={"id": "rail", "popover": "auto", "aria-label": w.MAIN_NAV},

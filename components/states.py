@@ -35,12 +35,12 @@ def table_skeleton(columns: int, *, lines: int = 8) -> rx.Component:
     )
 
 
-def figures_skeleton(count: int = 4) -> rx.Component:
-    """Stand in for a row of key figures."""
+def figures_skeleton(count: int = 4, *, notes: int = 1) -> rx.Component:
+    """Stand in for a row of key figures, with so many lines below the tallest."""
     one = rx.el.div(
-        bone(width="50%", height=12),
-        bone(width="70%", height=28),
-        bone(width="40%", height=12),
+        rx.el.div(bone(width="50%", height=12), class_name="figure-label"),
+        rx.el.div(bone(width="60%", height=20), class_name="figure-value"),
+        *[rx.el.div(bone(width="40%", height=12), class_name="figure-note") for _ in range(notes)],
         class_name="figure",
     )
     return rx.el.div(
@@ -60,7 +60,10 @@ def block_skeleton(height: int = 260) -> rx.Component:
 
 def loaded(ready: Flag, content: rx.Component, skeleton: rx.Component) -> rx.Component:
     """Show the skeleton until the state says that its first answer is there."""
-    return rx.cond(ready, content, skeleton)  # pyright: ignore[reportReturnType]
+    # Two keys: the one is taken away and the other put there, instead of one being bent into the other.
+    return rx.cond(  # pyright: ignore[reportReturnType]
+        ready, rx.fragment(content, key="there"), rx.fragment(skeleton, key="awaited")
+    )
 
 
 def empty_state(

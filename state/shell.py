@@ -29,7 +29,9 @@ class ShellState(rx.State):
         """Fill the frame for the signed-in person; strangers are sent to the login."""
         async with acting(self, readonly=True) as ctx:
             profile = await profiles.mine(ctx)
-        self.name, self.email, self.tenant = profile.name, profile.email, profile.tenant
+        self.name, self.email = profile.name, profile.email
+        # Before it has a name, an account is known by its address.
+        self.tenant = profile.tenant or profile.email
         self.is_customer = profile.role is Role.OWNER
         self.may_move_clock = profile.role in (Role.OPS_OPERATOR, Role.OPS_ADMIN)
         self._show_clock()

@@ -81,5 +81,5 @@ def _banner() -> SandboxBanner:
         ShellState.clock,
         clock_href=rx.cond(ShellState.may_move_clock, "/ops/clock", ""),
         outside_href=ShellState.outside_href,
-        shown=ShellState.is_sandbox,
+        shown=ShellState.clock != "",
     )

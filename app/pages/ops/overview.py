@@ -35,7 +35,7 @@ def overview_page() -> rx.Component:
                 split(stack(_waiting(), _recent(), gap=6), _run()),
                 gap=6,
             ),
-            stack(figures_skeleton(4), block_skeleton(180), block_skeleton(), gap=6),
+            stack(figures_skeleton(4, notes=2), block_skeleton(180), block_skeleton(), gap=6),
         ),
         ticker(state.tick),
         title="Overview",

@@ -34,7 +34,7 @@ def dashboard_page() -> rx.Component:
                 _charts(),
                 gap=6,
             ),
-            stack(figures_skeleton(4), block_skeleton(180), block_skeleton(), gap=6),
+            stack(figures_skeleton(4, notes=2), block_skeleton(180), block_skeleton(), gap=6),
         ),
         ticker(state.tick),
         title="Dashboard",
