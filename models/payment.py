@@ -238,15 +238,58 @@ class Payout(Table, table=True):
     provider_ref: str | None = Field(default=None, unique=True)
     gross_micros: int = Field(default=0, sa_type=BigInteger)
     amount_micros: int = Field(sa_type=BigInteger)
+    sent_micros: int = Field(
+        default=0, sa_type=BigInteger, description="What was sent of it and did not come back."
+    )
     carried_in_micros: int = Field(default=0, sa_type=BigInteger)
     carried_out_micros: int = Field(default=0, sa_type=BigInteger)
     currency: str = Field(max_length=3)
     failure: str = ""
     reference: str = ""
-    attempts: int = Field(default=0, description="Sendings so far; part of the idempotency key.")
+    attempts: int = Field(default=0, description="Which sending this is; part of its key.")
     next_at: dt.datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When a pending one counts as forgotten."
     )
     statement_id: UUID | None = Field(default=None, foreign_key="stored_file.id")
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     paid_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def amount(self) -> Money:
+        """The amount, as one value."""
+        return Money(self.amount_micros, self.currency)
+
+    @property
+    def owed(self) -> Money:
+        """What of it the vendor does not have: never sent, or come back."""
+        return Money(self.amount_micros - self.sent_micros, self.currency)
+
+
+class PayoutTransfer(Table, table=True):
+    """One sending of a payout: to which account, how much, and what came back of it.
+
+    It is durable before the provider is asked; ``sent_at`` is empty until it was carried out.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("payout_id", "attempt"),
+        UniqueConstraint("provider", "provider_ref"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    payout_id: UUID = Field(foreign_key="payout.id")
+    attempt: int
+    provider: str = Field(description="The slug of an adapter, or manual.")
+    provider_ref: str | None = None
+    account_ref: str = ""
+    amount_micros: int = Field(sa_type=BigInteger)
+    returned_micros: int = Field(default=0, sa_type=BigInteger)
+    currency: str = Field(max_length=3)
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+    sent_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def amount(self) -> Money:
+        """The amount, as one value."""
+        return Money(self.amount_micros, self.currency)

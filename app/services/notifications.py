@@ -10,9 +10,9 @@ from app.services import (
     payment_events,
     payment_methods,
     payout_accounts,
-    payouts,
     refunds,
     suppressions,
+    transfers,
 )
 from app.services.context import Context
 from app.services.news import News
@@ -36,7 +36,7 @@ HANDLERS: Final[Mapping[EventKind, Handler]] = {
     EventKind.DISPUTE_CLOSED: disputes.closed,
     EventKind.INVOICE_VOIDED: payment_events.copy_voided,
     EventKind.PAYOUT_ACCOUNT_CHANGED: payout_accounts.changed,
-    EventKind.PAYOUT_REVERSED: payouts.reversed_,
+    EventKind.PAYOUT_REVERSED: transfers.reversed_,
     EventKind.MAIL_BOUNCED: suppressions.bounced,
 }
 

@@ -144,7 +144,7 @@ async def _release(ctx: Context, tenant_id: UUID) -> None:
         await outbox.enqueue(
             ctx,
             JobName.PAY_OUT,
-            f"{payout.id}:{payout.attempts}:released",
+            f"{payout.id}:{payout.attempts}:released:{ctx.now().isoformat()}",
             tenant_id=tenant_id,
             payout_id=str(payout.id),
         )

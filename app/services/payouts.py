@@ -16,10 +16,9 @@ from app.rules.invoicing import STATEMENT_PREFIX, settle
 from app.rules.periods import BillingMonth
 from app.rules.revenue import minimum_payout
 from app.rules.statuses import PayoutStatus, move
-from app.services import ledger, numbers, outbox, paging, payout_accounts
+from app.services import ledger, numbers, outbox, paging, payout_accounts, transfers
 from app.services.context import Context
 from app.services.ledger import HOUSE
-from app.services.news import News, NotKnownYetError
 from app.services.paging import Page
 from app.services.ports import JobName, PayoutResult
 from app.services.rails import MANUAL
@@ -96,25 +95,25 @@ async def send(ctx: Context, payout_id: UUID) -> str:
     """Send a payout to its vendor's account (repeatable); returns its status.
 
     Without a ready account, or where the provider cannot pay that currency out, it is held until
-    the account is ready or an operator settles it.
+    the account is ready or an operator settles it. What may have been asked for already is asked
+    for again just as it was, whatever became of the account since.
     """
     ctx.require_system()
     payout = await _locked(ctx, payout_id)
     if payout.status not in SENDABLE or payout.amount_micros <= 0:
         return payout.status
-    account = await payout_accounts.current(ctx, payout.tenant_id)
-    if account is None or not account.is_ready:
-        return _hold(payout, account.blocked_reason if account else "no payout account")
-    amount = Money(payout.amount_micros, payout.currency)
-    if payout.status is PayoutStatus.HELD:
-        payout.status = move(payout.status, PayoutStatus.PENDING)
-    payout.provider, payout.failure = account.provider, ""
-    slug, ref, attempt, number = (
-        account.provider,
-        account.account_ref,
-        payout.attempts,
-        payout.number,
-    )
+    transfer = await transfers.begun(ctx, payout)
+    if transfer is None:
+        account = await payout_accounts.current(ctx, payout.tenant_id)
+        if account is None or not account.is_ready:
+            return _hold(payout, account.blocked_reason if account else "no payout account")
+        if payout.status is PayoutStatus.HELD:
+            payout.status = move(payout.status, PayoutStatus.PENDING)
+            payout.attempts += 1
+        transfer = await transfers.begin(ctx, payout, account.provider, account.account_ref)
+    payout.provider, payout.failure = transfer.provider, ""
+    slug, ref, amount = transfer.provider, transfer.account_ref, transfer.amount
+    attempt, number = payout.attempts, payout.number
     async with ctx.outside() as providers:
         adapter = providers.payment(slug)
         able = adapter.can_pay_out and amount.currency in adapter.currencies
@@ -132,17 +131,25 @@ async def send(ctx: Context, payout_id: UUID) -> str:
             except ProviderRefusedError as refusal:
                 failure = refusal.message
     payout = await _locked(ctx, payout_id)
-    if payout.status is not PayoutStatus.PENDING:
+    if payout.status is not PayoutStatus.PENDING or payout.attempts != attempt:
         return payout.status
     if not able:
+        await transfers.withdraw(ctx, payout)
         return _hold(payout, f"{slug} cannot pay out {amount.currency}")
     if result is None:
         payout.status = move(payout.status, PayoutStatus.FAILED)
         payout.failure = failure[:300]
-        _audit(ctx, "payout.failed", payout, {"failure": payout.failure}, result="failure")
+        transfers.note(
+            ctx, "payout.failed", payout, {"failure": failure}, amount=amount, result="failure"
+        )
         return payout.status
-    payout.provider_ref = result.provider_ref
-    await _sent(ctx, payout, AccountKind.PROCESSOR, is_paid=result.outcome == "paid")
+    await transfers.book(
+        ctx,
+        payout,
+        AccountKind.PROCESSOR,
+        provider_ref=result.provider_ref,
+        is_paid=result.outcome == "paid",
+    )
     return payout.status
 
 
@@ -162,10 +169,12 @@ async def settle_manually(ctx: Context, payout_id: UUID, *, reference: str) -> N
     elif payout.status in (PayoutStatus.HELD, PayoutStatus.FAILED):
         payout.status = move(payout.status, PayoutStatus.PENDING)
         payout.provider, payout.reference, payout.failure = MANUAL, reference, ""
-        await _sent(ctx, payout, AccountKind.BANK, is_paid=True)
+        payout.attempts += 1
+        await transfers.begin(ctx, payout, MANUAL, "")
+        await transfers.book(ctx, payout, AccountKind.BANK, provider_ref="", is_paid=True)
     else:
         raise ConflictError(f"This payout is {payout.status}.", reason="payout_not_settleable")
-    _audit(ctx, "ops.payout_settled", payout, {"reference": reference})
+    transfers.note(ctx, "ops.payout_settled", payout, {"reference": reference})
 
 
 async def retry(ctx: Context, payout_id: UUID) -> None:
@@ -177,7 +186,7 @@ async def retry(ctx: Context, payout_id: UUID) -> None:
     payout.status = move(payout.status, PayoutStatus.PENDING)
     payout.attempts += 1
     await _enqueue(ctx, payout, "send")
-    _audit(ctx, "ops.payout_retried", payout, {})
+    transfers.note(ctx, "ops.payout_retried", payout, {})
 
 
 async def resume_due(ctx: Context) -> int:
@@ -198,37 +207,6 @@ async def resume_due(ctx: Context) -> int:
         await _enqueue(ctx, payout, ctx.now().isoformat())
         payout.next_at = ctx.now() + STUCK
     return len(payouts)
-
-
-async def reversed_(ctx: Context, news: News) -> bool:
-    """Book a payout that came back: owed again, to be sent again by an operator."""
-    ref = news.text("payout_ref") or news.subject_ref
-    payout = await ctx.db.scalar(
-        select(Payout)
-        .where(col(Payout.provider) == news.provider, col(Payout.provider_ref) == ref)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if payout is None:
-        raise NotKnownYetError("This payout is not written down here.")
-    if payout.status not in (PayoutStatus.SENT, PayoutStatus.PAID):
-        return False
-    amount = Money(payout.amount_micros, payout.currency)
-    payout.status = move(payout.status, PayoutStatus.FAILED)
-    payout.failure, payout.paid_at = (news.text("failure") or "sent back")[:300], None
-    _audit(ctx, "payout.reversed", payout, {"failure": payout.failure}, result="failure")
-    return await ledger.post(
-        ctx,
-        key=f"payout:{payout.id}:{payout.attempts}:reversed",
-        kind="payout_reversed",
-        tenant_id=payout.tenant_id,
-        subject_id=payout.id,
-        memo=payout.failure,
-        postings=[
-            (HOUSE, AccountKind.PROCESSOR, amount),
-            (str(payout.tenant_id), AccountKind.PAYABLE, -amount),
-        ],
-    )
 
 
 async def _prepare(ctx: Context, tenant_id: UUID, month: BillingMonth, currency: str) -> None:
@@ -263,7 +241,7 @@ async def _prepare(ctx: Context, tenant_id: UUID, month: BillingMonth, currency:
     if amount == nothing:
         payout.status, payout.paid_at = PayoutStatus.PAID, now  # complete: all of it is carried
     payout.number = await numbers.take(ctx, STATEMENT_PREFIX, now.date())
-    _audit(ctx, "payout.prepared", payout, {"share": str(share), "period": period})
+    transfers.note(ctx, "payout.prepared", payout, {"share": str(share), "period": period})
     if share != nothing:
         await ledger.post(
             ctx,
@@ -313,26 +291,6 @@ async def _carried(ctx: Context, tenant_id: UUID, currency: str) -> Money:
     return Money(micros or 0, currency)
 
 
-async def _sent(ctx: Context, payout: Payout, source: AccountKind, *, is_paid: bool) -> None:
-    payout.status = move(payout.status, PayoutStatus.SENT)
-    if is_paid:
-        payout.status, payout.paid_at = move(payout.status, PayoutStatus.PAID), ctx.now()
-    amount = Money(payout.amount_micros, payout.currency)
-    _audit(ctx, "payout.sent", payout, {"provider": payout.provider})
-    await ledger.post(
-        ctx,
-        key=f"payout:{payout.id}:{payout.attempts}",
-        kind="payout",
-        tenant_id=payout.tenant_id,
-        subject_id=payout.id,
-        memo=payout.reference or payout.provider_ref or "",
-        postings=[
-            (str(payout.tenant_id), AccountKind.PAYABLE, amount),
-            (HOUSE, source, -amount),
-        ],
-    )
-
-
 def _hold(payout: Payout, why: str) -> str:
     if payout.status is not PayoutStatus.HELD:
         payout.status = move(payout.status, PayoutStatus.HELD)
@@ -351,17 +309,4 @@ async def _enqueue(ctx: Context, payout: Payout, why: str) -> None:
         f"{payout.id}:{payout.attempts}:{why}",
         tenant_id=payout.tenant_id,
         payout_id=str(payout.id),
-    )
-
-
-def _audit(
-    ctx: Context, kind: str, payout: Payout, body: dict[str, str], *, result: str = "success"
-) -> None:
-    facts = {"amount": str(Money(payout.amount_micros, payout.currency)), **body}
-    ctx.audit(
-        kind,
-        tenant_id=payout.tenant_id,
-        subject=("payout", payout.id),
-        body=facts,
-        result=result,
     )

@@ -13,7 +13,6 @@ from sqlmodel import col, select
 
 from app.core.errors import InvalidInputError
 from app.core.money import Money
-from app.rules.statuses import PayoutStatus
 from app.services import paging
 from app.services.context import Context
 from app.services.paging import Page
@@ -104,11 +103,8 @@ async def payouts_page(
 async def paid_out(ctx: Context) -> list[Money]:
     """Return what was paid out to the acting vendor, or is on its way, one sum a currency."""
     rows = await ctx.db.execute(
-        select(col(Payout.currency), func.sum(col(Payout.amount_micros)))
-        .where(
-            col(Payout.tenant_id) == ctx.tenant_id,
-            col(Payout.status).in_((PayoutStatus.SENT, PayoutStatus.PAID)),
-        )
+        select(col(Payout.currency), func.sum(col(Payout.sent_micros)))
+        .where(col(Payout.tenant_id) == ctx.tenant_id, col(Payout.sent_micros) != 0)
         .group_by(col(Payout.currency))
         .order_by(col(Payout.currency))
     )

@@ -22,6 +22,8 @@ class PayoutRow:
     number: str = ""
     status: str = ""
     amount: str = ""
+    owed: str = ""
+    is_part_owed: bool = False
     gross: str = ""
     carried: str = ""
     provider: str = ""
@@ -51,7 +53,9 @@ def to_payout(line: PayoutLine, now: dt.datetime) -> PayoutRow:
         period=one.period,
         number=one.number or "–",
         status=status,
-        amount=money(Money(one.amount_micros, one.currency)),
+        amount=money(one.amount),
+        owed=money(one.owed),
+        is_part_owed=Money.zero(one.currency) < one.owed < one.amount,
         gross=money(Money(one.gross_micros, one.currency)),
         carried=money(carried) if carried else "",
         provider=one.provider or "–",

@@ -43,7 +43,7 @@ class PayoutsState(Listing, Asking, rx.State):
             one = self.detail
         questions = {
             "settle": Question(
-                title=f"Mark the payout of {one.amount} to {one.vendor} as paid?",
+                title=f"Mark the payout of {one.owed} to {one.vendor} as paid?",
                 text="It is booked as sent by bank and the vendor gets its statement. It is not "
                 "sent by the provider any more.",
                 verb="Mark paid",
@@ -51,7 +51,7 @@ class PayoutsState(Listing, Asking, rx.State):
                 is_danger=False,
             ),
             "retry": Question(
-                title=f"Send {one.amount} to {one.vendor} again?",
+                title=f"Send {one.owed} to {one.vendor} again?",
                 text="The provider is asked once more. Without a ready account it is held again.",
                 verb="Send again",
                 is_danger=False,

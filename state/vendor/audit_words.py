@@ -48,7 +48,7 @@ SENTENCES: Final[Mapping[str, Said]] = {
     "payout.prepared": ("A payout of {amount} for {period} was prepared", "payment", ""),
     "payout.sent": ("A payout of {amount} was sent", "payment", "good"),
     "payout.failed": ("A payout of {amount} failed", "payment", "bad"),
-    "payout.reversed": ("A payout of {amount} came back", "payment", "warn"),
+    "payout.reversed": ("{amount} of a payout came back", "payment", "warn"),
     "person.signed_in": ("Somebody signed in", "person", ""),
     "person.signed_out": ("Somebody signed out", "person", ""),
     "person.sign_in_refused": ("A sign-in was refused", "warning", "warn"),

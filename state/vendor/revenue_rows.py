@@ -75,7 +75,7 @@ def to_row(one: ProLine, now: dt.datetime, locale: str) -> ProRow:
 
 def to_payout(payout: Payout, locale: str) -> PayoutRow:
     """Say a payout; one of nothing says what became of the share instead."""
-    amount = Money(payout.amount_micros, payout.currency)
+    amount = payout.amount
     carried = Money(payout.carried_out_micros, payout.currency)
     note = payout.failure
     if carried:

@@ -185,9 +185,13 @@ async def test_a_share_is_paid_out_and_comes_back(ctx: Context, ears: Ears) -> N
     payout = await share(ctx, tenant, "USD")
     assert await payouts.send(ctx, payout.id) == PayoutStatus.PAID
     payout = await fresh(ctx, payout)
-    client(ears.outside).v1.transfers.reversals.create(payout.provider_ref or "")
-    await ears.listen(ctx, twice=True)
-    assert (await fresh(ctx, payout)).status is PayoutStatus.FAILED
+    for part, owed in ((40_00, "40"), (60_00, "100"), (None, "300")):
+        params = {"amount": part} if part else {}
+        client(ears.outside).v1.transfers.reversals.create(payout.provider_ref or "", params)
+        await ears.listen(ctx, twice=True)
+        payout = await fresh(ctx, payout)
+        assert (payout.status, payout.owed) == (PayoutStatus.FAILED, usd(owed))
+        assert (await balances(ctx, tenant))["payable"] == f"-{owed}.00"
 
 
 async def share(ctx: Context, tenant: Tenant, currency: str) -> Payout:

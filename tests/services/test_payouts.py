@@ -11,10 +11,17 @@ from sqlmodel import col, select
 from app.core.clock import FixedClock
 from app.core.errors import ConflictError, ForbiddenError, InvalidInputError, ProviderDownError
 from app.core.ids import new_id
-from app.core.money import Money
+from app.core.money import CurrencyMismatchError, Money
 from app.rules.revenue import share_of
 from app.rules.statuses import PayoutStatus
-from app.services import billing_runs, payout_accounts, payouts, statements
+from app.services import (
+    billing_runs,
+    payout_accounts,
+    payouts,
+    revenue_lists,
+    statements,
+    transfers,
+)
 from app.services.context import Context
 from app.services.ports import EventKind
 from models.payment import Payout, PayoutAccount
@@ -23,7 +30,18 @@ from models.tenant import Rail, Tenant
 from models.usage import ProPayment
 from tests.factories import USER, as_ops, as_vendor, make_device, make_vendor
 from tests.fakes import FakeProviders
-from tests.money_kit import NOVEMBER, balances, close_books, fresh, mails, told, until, usd, work
+from tests.money_kit import (
+    NOVEMBER,
+    balances,
+    close_books,
+    fresh,
+    mails,
+    told,
+    until,
+    usd,
+    wire,
+    work,
+)
 
 PERIOD = "2026-11"
 
@@ -235,6 +253,121 @@ async def test_a_payout_that_comes_back_is_owed_again(ctx: Context, clock: Fixed
         "house processor": "-30.00",
         "house revenue_share": "30.00",
     }
+
+
+async def _sent(ctx: Context, clock: FixedClock, gross: str = "100") -> tuple[Tenant, Payout]:
+    tenant = await make_vendor(ctx)
+    await _ready(ctx, tenant)
+    await _pro(ctx, tenant, gross)
+    until(clock, NOVEMBER.end)
+    payout = await _prepared(ctx, tenant)
+    assert await payouts.send(ctx, payout.id) == "paid"
+    return tenant, await fresh(ctx, payout)
+
+
+async def _came_back(ctx: Context, ref: str | None, total: str, **more: str) -> str:
+    facts = {"payout_ref": ref, "amount": wire(usd(total)), "failure": "reversed", **more}
+    return await told(ctx, EventKind.PAYOUT_REVERSED, **facts)
+
+
+async def test_what_comes_back_in_parts_is_booked_part_by_part(
+    ctx: Context, clock: FixedClock, providers: FakeProviders
+) -> None:
+    tenant, payout = await _sent(ctx, clock)
+    ref = payout.provider_ref
+    assert await _came_back(ctx, ref, "4") == "done"
+    assert (await balances(ctx, tenant))["payable"] == "-4.00"
+    assert (await balances(ctx, tenant))["house processor"] == "-26.00"
+    payout = await fresh(ctx, payout)
+    assert (payout.status, payout.owed) == (PayoutStatus.FAILED, usd("4"))
+    assert payout.failure == "4.00 USD came back: reversed"
+    assert await revenue_lists.paid_out(as_vendor(ctx, tenant)) == [usd("26")]
+    assert [await _came_back(ctx, ref, total) for total in ("4", "10", "4", "10")] == [
+        "ignored",
+        "done",
+        "ignored",
+        "ignored",
+    ]
+    assert (await balances(ctx, tenant))["payable"] == "-10.00"
+    await payouts.retry(as_ops(ctx), payout.id)
+    await work(ctx)
+    payout = await fresh(ctx, payout)
+    assert (payout.status, payout.owed) == (PayoutStatus.PAID, usd("0"))
+    assert [call["amount"] for call in providers.stripe.named("pay_out")] == [usd("30"), usd("10")]
+    # The first sending comes back further, after the second was made: only the first's rest.
+    assert await _came_back(ctx, ref, "30") == "done"
+    assert await _came_back(ctx, payout.provider_ref, "10") == "done"
+    assert await _came_back(ctx, payout.provider_ref, "10") == "ignored"
+    payout = await fresh(ctx, payout)
+    assert (payout.status, payout.owed) == (PayoutStatus.FAILED, usd("30"))
+    assert (await balances(ctx, tenant))["payable"] == "-30.00"
+    await payouts.settle_manually(as_ops(ctx), payout.id, reference="wire 7")
+    assert await balances(ctx, tenant) == {
+        "house bank": "-30.00",
+        "house revenue_share": "30.00",
+    }
+    for more in ("30.01", "31"):
+        with pytest.raises(ValueError, match="came back of"):
+            await _came_back(ctx, ref, more)
+
+
+async def test_what_comes_back_while_the_rest_is_sent_again_is_owed_still(
+    ctx: Context, clock: FixedClock
+) -> None:
+    tenant, payout = await _sent(ctx, clock)
+    await _came_back(ctx, payout.provider_ref, "4")
+    await payouts.retry(as_ops(ctx), payout.id)
+    payout = await fresh(ctx, payout)
+    again = await transfers.begin(ctx, payout, "stripe", "acct_x")
+    assert again.amount == usd("4")
+    await _came_back(ctx, "tr_" + payout.id.hex, "6")
+    payout = await fresh(ctx, payout)
+    assert (payout.status, payout.owed) == (PayoutStatus.PENDING, usd("6"))
+    assert await payouts.send(ctx, payout.id) == "failed"
+    payout = await fresh(ctx, payout)
+    assert (payout.owed, payout.failure) == (usd("2"), "2.00 USD came back and is still owed")
+    assert (await balances(ctx, tenant))["payable"] == "-2.00"
+
+
+async def test_what_may_have_been_asked_for_is_asked_for_again_as_it_was(
+    ctx: Context, clock: FixedClock, providers: FakeProviders
+) -> None:
+    """The account changes, or is closed, between a lost answer and the next try."""
+    tenant = await make_vendor(ctx)
+    account = await _ready(ctx, tenant)
+    await _pro(ctx, tenant, "100")
+    until(clock, NOVEMBER.end)
+    payout = await _prepared(ctx, tenant)
+    providers.stripe.down = 1
+    with pytest.raises(ProviderDownError):
+        await payouts.send(ctx, payout.id)
+    account = await fresh(ctx, account)
+    account.account_ref, account.is_ready = "acct_other", False
+    await ctx.db.flush()
+    assert await payouts.send(ctx, payout.id) == "paid"
+    first, second = providers.stripe.named("pay_out")
+    assert first == second
+
+
+async def test_a_payout_that_came_back_whole_is_settled_by_bank(
+    ctx: Context, clock: FixedClock
+) -> None:
+    tenant, payout = await _sent(ctx, clock)
+    await _came_back(ctx, payout.provider_ref, "30")
+    await payouts.settle_manually(as_ops(ctx), payout.id, reference="wire 8")
+    assert await balances(ctx, tenant) == {
+        "house bank": "-30.00",
+        "house revenue_share": "30.00",
+    }
+
+
+async def test_what_came_back_in_another_currency_is_left_to_operations(
+    ctx: Context, clock: FixedClock
+) -> None:
+    tenant, payout = await _sent(ctx, clock)
+    with pytest.raises(CurrencyMismatchError):
+        await _came_back(ctx, payout.provider_ref, "4", amount=wire(Money.of("4", "CNY")))
+    assert "payable" not in await balances(ctx, tenant)
 
 
 async def test_operators_settle_by_hand_under_a_reference(

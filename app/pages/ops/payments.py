@@ -264,6 +264,7 @@ def _payout_drawer() -> rx.Component:
             ("Prepared", one.created_exact),
             ("Paid", one.paid),
         ),
+        when(one.is_part_owed, facts(("Still owed", rx.el.span(one.owed, class_name="num")))),
         when(one.carried, facts(("Carried from before", one.carried))),
         when(one.provider_ref, facts(("Its id there", identifier(one.provider_ref)))),
         when(one.reference, facts(("Reference", one.reference))),

@@ -51,6 +51,8 @@ async def pro(
 
 
 async def payout(ctx: Context, tenant: Tenant, period: str, amount: str, **values: Any) -> Payout:
+    if values.get("status") in (PayoutStatus.SENT, PayoutStatus.PAID):
+        values["sent_micros"] = Money.of(amount, "USD").micros
     row = Payout(
         tenant_id=tenant.id,
         period=period,
