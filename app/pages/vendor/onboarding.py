@@ -261,7 +261,11 @@ def _first_device() -> rx.Component:
             waiting=rx.el.p("Run one of these. This panel turns green by itself."),
             arrived_title="Your first device is registered",
             arrived_content=stack(
-                rx.el.p("From sign-up to here took ", state.minutes, " minutes."),
+                rx.el.p(
+                    "From sign-up to here took ",
+                    state.minutes,
+                    rx.cond(state.minutes == 1, " minute.", " minutes."),
+                ),
                 link_button("Go to the dashboard", href="/vendor", kind="main"),
                 gap=3,
             ),
