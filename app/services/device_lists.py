@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,7 +21,9 @@ from sqlalchemy import (
 )
 from sqlmodel import col
 
+from app.core import csv_text
 from app.core.clock import to_rfc3339
+from app.core.csv_text import Cell
 from app.core.errors import InvalidInputError
 from app.rules import activity as rules
 from app.rules.statuses import DeviceStatus
@@ -100,12 +100,12 @@ async def list_page(
 
 async def export_csv(ctx: Context, search: Search | None = None) -> AsyncGenerator[str]:
     """Yield the matching devices as CSV, a chunk of lines at a time; the first has the headings."""
-    yield _lines([_COLUMNS])
+    yield csv_text.lines([_COLUMNS])
     cursor: str | None = None
     while True:
         page = await list_page(ctx, search, cursor=cursor, limit=_EXPORT_ROWS)
         if page.rows:
-            yield _lines([_fields(one, ctx.now()) for one in page.rows])
+            yield csv_text.lines([_fields(one, ctx.now()) for one in page.rows])
         cursor = page.next_cursor
         if cursor is None:
             return
@@ -137,15 +137,15 @@ def _matching(ctx: Context, search: Search) -> Select[Any]:
             )
         )
     if search.status is not None:
-        query = query.where(_has_status(search.status, ctx.now()))
+        query = query.where(has_status(search.status, ctx.now()))
     if search.active_within is not None:
         since = ctx.now() - dt.timedelta(days=search.active_within)
         query = query.where(col(Device.last_active_at) >= since)
     return query
 
 
-def _has_status(status: DeviceStatus, now: dt.datetime) -> ColumnElement[bool]:
-    """Say ``rules.activity.device_status`` to the database."""
+def has_status(status: DeviceStatus, now: dt.datetime) -> ColumnElement[bool]:
+    """Return the condition for a status: ``rules.activity.device_status``, said to the database."""
     released = col(Device.released_at).is_not(None)
     if status is DeviceStatus.RELEASED:
         return released
@@ -179,25 +179,14 @@ def _after(sort: str, cursor: str) -> ColumnElement[bool]:
     return paging.after(key, value, col(Device.id), id_, down=down)
 
 
-def _fields(row: Device, now: dt.datetime) -> tuple[object, ...]:
-    status = rules.device_status(row.last_active_at, row.released_at, now)
-    times = (row.registered_at, row.last_active_at, row.released_at)
+def _fields(row: Device, now: dt.datetime) -> tuple[Cell, ...]:
     return (
-        _plain(row.device_id),
+        row.device_id,
         row.user_omni,
         row.actor_omni,
         row.generation,
-        status,
-        *(to_rfc3339(at) if at else "" for at in times),
+        rules.device_status(row.last_active_at, row.released_at, now),
+        row.registered_at,
+        row.last_active_at,
+        row.released_at,
     )
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from running a device id as a formula."""
-    return f"'{text}" if text[:1] in "=+-@" else text
-
-
-def _lines(rows: list[tuple[object, ...]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
