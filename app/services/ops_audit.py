@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
-from app.services import ops_lists
 from app.services.context import Context
-from app.services.paging import Page
+from app.services.ops_lists import Listed, Search, found, of_tenant
 from models.audit import AuditEvent
 from models.person import Person
 from models.tenant import Tenant
@@ -21,17 +18,6 @@ from models.tenant import Tenant
 RESULTS: Final = ("success", "failure", "denied")
 AREAS: Final = ("ops", "vendor", "person", "invoice", "payment", "billing", "payout", "device")
 """First words of kinds, to narrow the stream down by."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditSearch:
-    """What to show: ``q`` is found in kinds, subjects, actors, addresses and request ids."""
-
-    q: str = ""
-    area: str = ""
-    result: str = ""
-    tenant_id: UUID | None = None
-    since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +29,23 @@ class AuditLine:
     tenant: str
 
 
-async def list_page(
-    ctx: Context, search: AuditSearch, number: int = 1, *, size: int = ops_lists.SIZE
-) -> Page[AuditLine]:
-    """Return one page of the stream, the newest first."""
-    query = (
-        select(AuditEvent)
-        .where(*_matching(search))
-        .order_by(col(AuditEvent.at).desc(), col(AuditEvent.id).desc())
-    )
-    page = await ops_lists.numbered(ctx, query, number, size=size)
-    return Page(await _named(ctx, page.rows), total=page.total)
-
-
 async def get(ctx: Context, event_id: UUID) -> AuditLine:
     """Return one act whole."""
     return (await _named(ctx, [await ctx.get_any(AuditEvent, event_id)]))[0]
 
 
-def _matching(search: AuditSearch) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    text = search.q.strip().lower()
-    if text:
-        columns = (
-            AuditEvent.kind,
-            AuditEvent.subject_id,
-            AuditEvent.actor_id,
-            AuditEvent.ip,
-            AuditEvent.request_id,
-        )
-        found.append(
-            or_(*(func.lower(col(one)).contains(text, autoescape=True) for one in columns))
-        )
+def _matching(ctx: Context, search: Search) -> Any:  # noqa: ARG001 - all lists are asked alike
+    searched = (AuditEvent.kind, AuditEvent.subject_id, AuditEvent.actor_id, AuditEvent.ip)
+    query = select(AuditEvent).where(
+        *of_tenant(AuditEvent, search), *found(search.q, *searched, AuditEvent.request_id)
+    )
     if search.area:
-        found.append(col(AuditEvent.kind).startswith(search.area, autoescape=True))
-    if search.result:
-        found.append(col(AuditEvent.result) == search.result)
-    if search.tenant_id is not None:
-        found.append(col(AuditEvent.tenant_id) == search.tenant_id)
-    if search.since is not None:
-        found.append(col(AuditEvent.at) >= search.since)
-    return found
+        query = query.where(col(AuditEvent.kind).startswith(search.area, autoescape=True))
+    return query.where(col(AuditEvent.result) == search.status) if search.status else query
+
+
+async def _lines(ctx: Context, rows: Sequence[Any]) -> list[AuditLine]:
+    return await _named(ctx, [row[0] for row in rows])
 
 
 async def _named(ctx: Context, events: Sequence[AuditEvent]) -> list[AuditLine]:
@@ -111,3 +73,8 @@ async def _named(ctx: Context, events: Sequence[AuditEvent]) -> list[AuditLine]:
 
 def _is_person(event: AuditEvent) -> bool:
     return event.actor_kind == "person" and len(event.actor_id) == 36
+
+
+STREAM: Final = Listed(
+    "audit", _matching, _lines, {"at": col(AuditEvent.at)}, col(AuditEvent.id), RESULTS
+)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import new_id
-from app.services import ops_lists, outbox
+from app.services import outbox
 from app.services.context import Context
-from app.services.paging import Page
+from app.services.ops_lists import Listed, Search, as_they_are, found
 from models.exchange import (
     InboxEvent,
     InboxStatus,
@@ -24,40 +23,6 @@ from models.exchange import (
     SuppressedAddress,
 )
 from models.person import Role
-
-_INBOX_SORTS: Final[dict[str, Any]] = {
-    "received_at": col(InboxEvent.received_at),
-    "attempts": col(InboxEvent.attempts),
-}
-_OUTBOX_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(OutboxItem.created_at),
-    "attempts": col(OutboxItem.attempts),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeSearch:
-    """What to show; ``q`` is found in names, keys, addresses and subjects."""
-
-    q: str = ""
-    status: str = ""
-    provider: str = ""
-    sort: str = ""
-
-
-async def inbox_page(ctx: Context, search: ExchangeSearch, number: int = 1) -> Page[InboxEvent]:
-    """Return one page of the notifications that match."""
-    query = select(InboxEvent).where(
-        *_found(search.q, InboxEvent.kind, InboxEvent.event_id, InboxEvent.subject_ref)
-    )
-    if search.status:
-        query = query.where(col(InboxEvent.status) == InboxStatus(search.status))
-    if search.provider:
-        query = query.where(col(InboxEvent.provider) == search.provider)
-    sort = search.sort or "-received_at"
-    return await ops_lists.numbered(
-        ctx, ops_lists.order(query, _INBOX_SORTS, sort, col(InboxEvent.id)), number
-    )
 
 
 async def providers_seen(ctx: Context) -> list[str]:
@@ -70,16 +35,6 @@ async def providers_seen(ctx: Context) -> list[str]:
 async def notification(ctx: Context, inbox_id: UUID) -> InboxEvent:
     """Return one notification whole."""
     return await ctx.get_any(InboxEvent, inbox_id)
-
-
-async def mails_page(ctx: Context, search: ExchangeSearch, number: int = 1) -> Page[OutboxItem]:
-    """Return one page of the mails that match."""
-    return await _outbox(ctx, OutboxKind.MAIL, search, number)
-
-
-async def jobs_page(ctx: Context, search: ExchangeSearch, number: int = 1) -> Page[OutboxItem]:
-    """Return one page of the jobs that match."""
-    return await _outbox(ctx, OutboxKind.JOB, search, number)
 
 
 async def outgoing(ctx: Context, item_id: UUID) -> OutboxItem:
@@ -136,18 +91,6 @@ async def resend(ctx: Context, item_id: UUID) -> None:
     )
 
 
-async def suppressed_page(
-    ctx: Context, search: ExchangeSearch, number: int = 1
-) -> Page[SuppressedAddress]:
-    """Return one page of the addresses that refused mail, the newest first."""
-    query = (
-        select(SuppressedAddress)
-        .where(*_found(search.q, SuppressedAddress.email))
-        .order_by(col(SuppressedAddress.suppressed_at).desc(), col(SuppressedAddress.email))
-    )
-    return await ops_lists.numbered(ctx, query, number)
-
-
 async def release(ctx: Context, email: str, *, reason: str) -> None:
     """Let mail go to an address again that refused it once."""
     ctx.require_ops(Role.OPS_OPERATOR)
@@ -162,29 +105,61 @@ async def release(ctx: Context, email: str, *, reason: str) -> None:
     )
 
 
-async def _outbox(
-    ctx: Context, kind: OutboxKind, search: ExchangeSearch, number: int
-) -> Page[OutboxItem]:
-    query = select(OutboxItem).where(
-        col(OutboxItem.kind) == kind,
-        *_found(
-            search.q,
-            OutboxItem.name,
-            OutboxItem.business_key,
-            OutboxItem.recipient,
-            OutboxItem.subject,
-        ),
+def _inbox(ctx: Context, search: Search) -> Any:  # noqa: ARG001 - all lists are asked alike
+    query = select(InboxEvent).where(
+        *found(search.q, InboxEvent.kind, InboxEvent.event_id, InboxEvent.subject_ref)
     )
-    if search.status:
-        query = query.where(col(OutboxItem.status) == OutboxStatus(search.status))
-    sort = search.sort or "-created_at"
-    return await ops_lists.numbered(
-        ctx, ops_lists.order(query, _OUTBOX_SORTS, sort, col(OutboxItem.id)), number
-    )
+    if search.provider:
+        query = query.where(col(InboxEvent.provider) == search.provider)
+    return query.where(col(InboxEvent.status) == search.status) if search.status else query
 
 
-def _found(q: str, *columns: Any) -> list[ColumnElement[bool]]:
-    text = q.strip().lower()
-    if not text:
-        return []
-    return [or_(*(func.lower(one).contains(text, autoescape=True) for one in columns))]
+def _outbox(kind: OutboxKind) -> Callable[[Context, Search], Any]:
+    searched = (OutboxItem.name, OutboxItem.business_key, OutboxItem.recipient, OutboxItem.subject)
+
+    def matching(ctx: Context, search: Search) -> Any:  # noqa: ARG001
+        query = select(OutboxItem).where(col(OutboxItem.kind) == kind, *found(search.q, *searched))
+        return query.where(col(OutboxItem.status) == search.status) if search.status else query
+
+    return matching
+
+
+def _suppressed(ctx: Context, search: Search) -> Any:  # noqa: ARG001
+    return select(SuppressedAddress).where(*found(search.q, SuppressedAddress.email))
+
+
+_OUTBOX_SORTS: Final[dict[str, Any]] = {
+    "created_at": col(OutboxItem.created_at),
+    "attempts": col(OutboxItem.attempts),
+}
+INBOX: Final[Listed[InboxEvent]] = Listed(
+    "webhooks",
+    _inbox,
+    as_they_are,
+    {"received_at": col(InboxEvent.received_at), "attempts": col(InboxEvent.attempts)},
+    col(InboxEvent.id),
+    tuple(InboxStatus),
+)
+MAILS: Final[Listed[OutboxItem]] = Listed(
+    "mail",
+    _outbox(OutboxKind.MAIL),
+    as_they_are,
+    _OUTBOX_SORTS,
+    col(OutboxItem.id),
+    tuple(OutboxStatus),
+)
+JOBS: Final[Listed[OutboxItem]] = Listed(
+    "jobs",
+    _outbox(OutboxKind.JOB),
+    as_they_are,
+    _OUTBOX_SORTS,
+    col(OutboxItem.id),
+    tuple(OutboxStatus),
+)
+SUPPRESSED: Final[Listed[SuppressedAddress]] = Listed(
+    "suppressed",
+    _suppressed,
+    as_they_are,
+    {"suppressed_at": col(SuppressedAddress.suppressed_at)},
+    col(SuppressedAddress.email),
+)

@@ -1,11 +1,13 @@
-"""Numbered pages of long lists for operations: who may look, how many there are, which come now."""
+"""The lists of operations: what matches a search, in order; a numbered page of it, or all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, NoReturn, TypeVar
+from uuid import UUID
 
-from sqlalchemy import Select, SQLColumnExpression, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.core.errors import InvalidInputError
 from app.services.context import Context
@@ -13,38 +15,103 @@ from app.services.paging import Page
 
 SIZE: Final = 25
 """Rows of one numbered page."""
+BATCH: Final = 500
+"""Rows read at once where all of a list is wanted."""
+LONGEST_TEXT: Final = 128
 
-T = TypeVar("T")
-
-
-async def numbered(ctx: Context, query: Select[T], number: int, *, size: int = SIZE) -> Page[T]:
-    """Return page ``number`` (from 1) of a sorted query of single rows, and how many rows it has."""
-    ctx.require_ops()
-    rows = await ctx.db.scalars(query.offset((max(1, number) - 1) * size).limit(size))
-    return Page(list(rows), total=await count(ctx, query))
+Line = TypeVar("Line")
 
 
-async def pairs(
-    ctx: Context, query: Any, number: int, *, size: int = SIZE
-) -> Page[tuple[Any, ...]]:
-    """Return page ``number`` of a sorted query of several columns, and how many rows it has."""
-    ctx.require_ops()
-    rows = await ctx.db.execute(query.offset((max(1, number) - 1) * size).limit(size))
-    return Page([tuple(row) for row in rows], total=await count(ctx, query))
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to show of a list; what a list does not know it passes over.
+
+    ``sort`` is one of the list's keys, ``-`` before it for descending; without one the list comes
+    in its own order, the newest first.
+    """
+
+    q: str = ""
+    status: str = ""
+    sort: str = ""
+    tenant_id: UUID | None = None
+    provider: str = ""
+    area: str = ""
 
 
-async def count(ctx: Context, query: Any) -> int:
-    """Return how many rows a query has, whatever its order."""
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Line]):
+    """One list: ``matching`` selects what a search wants, ``lines`` says the rows that come.
+
+    The first of ``sorts`` is the list's own order, descending; ``key`` breaks every tie.
+    """
+
+    name: str
+    matching: Callable[[Context, Search], Any]
+    lines: Callable[[Context, Sequence[Any]], Awaitable[list[Line]]]
+    sorts: Mapping[str, Any]
+    key: Any
+    statuses: Collection[str] = ()
+
+    @property
+    def order(self) -> str:
+        """The list's own order, as a search would ask for it."""
+        return f"-{next(iter(self.sorts))}"
+
+    async def page(
+        self, ctx: Context, search: Search, number: int = 1, *, size: int = SIZE
+    ) -> Page[Line]:
+        """Return page ``number`` (from 1) of what matches, and how much matches in all."""
+        query = self._sorted(ctx, search)
+        found = await ctx.db.execute(query.offset((max(1, number) - 1) * size).limit(size))
+        return Page(await self.lines(ctx, found.all()), total=await _count(ctx, query))
+
+    async def count(self, ctx: Context, search: Search) -> int:
+        """Return how much matches."""
+        return await _count(ctx, self._sorted(ctx, search))
+
+    async def batches(self, ctx: Context, search: Search) -> AsyncGenerator[list[Line]]:
+        """Yield all that matches as it stood when reading began, some lines at a time."""
+        query = self._sorted(ctx, search).execution_options(yield_per=BATCH)
+        result = await ctx.db.stream(query)
+        async for rows in result.partitions():
+            yield await self.lines(ctx, rows)
+
+    def _sorted(self, ctx: Context, search: Search) -> Any:
+        ctx.require_ops()
+        if search.status and search.status not in self.statuses:
+            _refuse("status", f"must be one of {', '.join(self.statuses)}")
+        sort = search.sort or self.order
+        by = self.sorts.get(sort.removeprefix("-"))
+        if by is None:
+            _refuse("sort", f"must be one of {', '.join(self.sorts)}, with - for descending")
+        query = self.matching(ctx, search)
+        if sort.startswith("-"):
+            return query.order_by(by.desc().nulls_last(), self.key.desc())
+        return query.order_by(by.asc().nulls_last(), self.key)
+
+
+async def as_they_are(ctx: Context, rows: Sequence[Any]) -> list[Any]:  # noqa: ARG001
+    """Return rows of one column as what they hold."""
+    return [row[0] for row in rows]
+
+
+def found(q: str, *columns: Any) -> list[ColumnElement[bool]]:
+    """Return the condition that a text stands somewhere in the columns; none for no text."""
+    text = q.strip().lower()[:LONGEST_TEXT]
+    if not text:
+        return []
+    return [or_(*(func.lower(one).contains(text, autoescape=True) for one in columns))]
+
+
+def of_tenant(model: Any, search: Search) -> list[ColumnElement[bool]]:
+    """Return the condition for the one vendor that a search is about, if it is about one."""
+    return [] if search.tenant_id is None else [model.tenant_id == search.tenant_id]
+
+
+async def _count(ctx: Context, query: Any) -> int:
     counted = select(func.count()).select_from(query.order_by(None).subquery())
     return await ctx.db.scalar(counted) or 0
 
 
-def order(query: Any, sorts: Mapping[str, SQLColumnExpression[Any]], sort: str, id_: Any) -> Any:
-    """Sort by one of the known keys, ``-`` before it for descending; the id breaks every tie."""
-    key = sorts.get(sort.removeprefix("-"))
-    if key is None:
-        problem = f"must be one of {', '.join(sorts)}, with - for descending"
-        raise InvalidInputError(f"The sort {problem}.", fields=[("sort", problem)])
-    if sort.startswith("-"):
-        return query.order_by(key.desc().nulls_last(), id_.desc())
-    return query.order_by(key.asc().nulls_last(), id_)
+def _refuse(name: str, problem: str) -> NoReturn:
+    raise InvalidInputError(f"The {name} {problem}.", fields=[(name, problem)])

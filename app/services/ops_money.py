@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from app.rules.statuses import DisputeStatus, InvoiceStatus, PaymentStatus, PayoutStatus
-from app.services import ops_lists
 from app.services.context import Context
-from app.services.paging import Page
+from app.services.ops_lists import Listed, Search, found, of_tenant
 from models.dispute import Dispute
 from models.invoice import Invoice
 from models.payment import Payment, Payout, Refund
 from models.tenant import Tenant
 
-_INVOICE_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(Invoice.created_at),
-    "number": col(Invoice.number),
-    "total": col(Invoice.total_micros),
-    "due_at": col(Invoice.due_at),
-}
-_PAYMENT_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(Payment.created_at),
-    "amount": col(Payment.amount_micros),
-}
-_DISPUTE_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(Dispute.opened_at),
-    "amount": col(Dispute.amount_micros),
-    "respond_by": col(Dispute.respond_by),
-}
-_PAYOUT_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(Payout.created_at),
-    "amount": col(Payout.amount_micros),
-    "period": col(Payout.period),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class MoneySearch:
-    """What to show: ``q`` is found in numbers, references and vendors' names; one status or all."""
-
-    q: str = ""
-    status: str = ""
-    sort: str = "-created_at"
-    tenant_id: UUID | None = None
+Line = TypeVar("Line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,135 +63,70 @@ class DisputeLine:
     number: str
 
 
-async def invoices_page(
-    ctx: Context, search: MoneySearch, number: int = 1, *, size: int = ops_lists.SIZE
-) -> Page[InvoiceLine]:
-    """Return one page of the invoices and credit notes that match; drafts have no number yet."""
-    query = (
-        select(Invoice, Tenant.display_name)
-        .join(Tenant, col(Tenant.id) == Invoice.tenant_id)
-        .where(col(Invoice.number).is_not(None), *_belongs(Invoice, search))
-        .where(*_found(search.q, Invoice.number, Tenant.display_name))
-    )
-    if search.status:
-        query = query.where(_shown(ctx, InvoiceStatus(search.status)))
-    ordered = ops_lists.order(query, _INVOICE_SORTS, search.sort, col(Invoice.id))
-    page = await ops_lists.pairs(ctx, ordered, number, size=size)
-    return Page([InvoiceLine(invoice, vendor) for invoice, vendor in page.rows], total=page.total)
-
-
-async def payments_page(
-    ctx: Context, search: MoneySearch, number: int = 1, *, size: int = ops_lists.SIZE
-) -> Page[PaymentLine]:
-    """Return one page of the payments that match."""
-    query = (
-        _payments()
-        .where(*_belongs(Payment, search))
-        .where(
-            *_found(
-                search.q,
-                Payment.provider_ref,
-                Payment.reference,
-                Invoice.number,
-                Tenant.display_name,
-            )
-        )
-    )
-    if search.status:
-        query = query.where(col(Payment.status) == PaymentStatus(search.status))
-    ordered = ops_lists.order(query, _PAYMENT_SORTS, search.sort, col(Payment.id))
-    page = await ops_lists.pairs(ctx, ordered, number, size=size)
-    return Page([PaymentLine(one, name, no or "") for one, name, no in page.rows], total=page.total)
-
-
 async def payment(ctx: Context, payment_id: UUID) -> PaymentDetail:
     """Return one payment with its refunds."""
     await ctx.get_any(Payment, payment_id)
-    found = await ops_lists.pairs(ctx, _payments().where(col(Payment.id) == payment_id), 1)
-    one, vendor, invoice_number = found.rows[0]
+    found_rows = await ctx.db.execute(_with_invoice(Payment).where(Payment.id == payment_id))
     refunds = await ctx.db.scalars(
         select(Refund)
         .where(col(Refund.payment_id) == payment_id)
         .order_by(col(Refund.created_at), col(Refund.id))
     )
-    return PaymentDetail(PaymentLine(one, vendor, invoice_number or ""), tuple(refunds))
-
-
-async def payouts_page(ctx: Context, search: MoneySearch, number: int = 1) -> Page[PayoutLine]:
-    """Return one page of the payouts that match."""
-    query = (
-        select(Payout, Tenant.display_name)
-        .join(Tenant, col(Tenant.id) == Payout.tenant_id)
-        .where(*_belongs(Payout, search))
-        .where(
-            *_found(
-                search.q,
-                Payout.number,
-                Payout.provider_ref,
-                Payout.reference,
-                Payout.period,
-                Tenant.display_name,
-            )
-        )
-    )
-    if search.status:
-        query = query.where(col(Payout.status) == PayoutStatus(search.status))
-    ordered = ops_lists.order(query, _PAYOUT_SORTS, search.sort, col(Payout.id))
-    page = await ops_lists.pairs(ctx, ordered, number)
-    return Page([PayoutLine(one, vendor) for one, vendor in page.rows], total=page.total)
+    return PaymentDetail(PaymentLine(*found_rows.one()), tuple(refunds))
 
 
 async def payout(ctx: Context, payout_id: UUID) -> PayoutLine:
     """Return one payout."""
-    found = await ctx.get_any(Payout, payout_id)
-    vendor = await ctx.db.get_one(Tenant, found.tenant_id)
-    return PayoutLine(found, vendor.display_name)
-
-
-async def disputes_page(ctx: Context, search: MoneySearch, number: int = 1) -> Page[DisputeLine]:
-    """Return one page of the disputes that match."""
-    searched = (Dispute.provider_ref, Dispute.reason, Invoice.number, Tenant.display_name)
-    query = _disputes().where(*_belongs(Dispute, search)).where(*_found(search.q, *searched))
-    if search.status:
-        query = query.where(col(Dispute.status) == DisputeStatus(search.status))
-    ordered = ops_lists.order(query, _DISPUTE_SORTS, search.sort, col(Dispute.id))
-    page = await ops_lists.pairs(ctx, ordered, number)
-    return Page([DisputeLine(one, name, no or "") for one, name, no in page.rows], total=page.total)
+    one = await ctx.get_any(Payout, payout_id)
+    vendor = await ctx.db.get_one(Tenant, one.tenant_id)
+    return PayoutLine(one, vendor.display_name)
 
 
 async def dispute(ctx: Context, dispute_id: UUID) -> DisputeLine:
     """Return one dispute."""
     await ctx.get_any(Dispute, dispute_id)
-    found = await ops_lists.pairs(ctx, _disputes().where(col(Dispute.id) == dispute_id), 1)
-    one, vendor, number = found.rows[0]
-    return DisputeLine(one, vendor, number or "")
+    row = await ctx.db.execute(_with_invoice(Dispute).where(Dispute.id == dispute_id))
+    return DisputeLine(*row.one())
 
 
-def _disputes() -> Any:
+def _invoices(ctx: Context, search: Search) -> Any:
+    """Select invoices and credit notes; drafts have no number yet and are not shown."""
+    query = (
+        select(Invoice, Tenant.display_name)
+        .join(Tenant, col(Tenant.id) == Invoice.tenant_id)
+        .where(col(Invoice.number).is_not(None), *of_tenant(Invoice, search))
+        .where(*found(search.q, Invoice.number, Tenant.display_name))
+    )
+    return query.where(_shown(ctx, InvoiceStatus(search.status))) if search.status else query
+
+
+def _payments(ctx: Context, search: Search) -> Any:  # noqa: ARG001 - all lists are asked alike
+    searched = (Payment.provider_ref, Payment.reference, Invoice.number, Tenant.display_name)
+    return _narrowed(_with_invoice(Payment), Payment, search, *searched)
+
+
+def _disputes(ctx: Context, search: Search) -> Any:  # noqa: ARG001
+    searched = (Dispute.provider_ref, Dispute.reason, Invoice.number, Tenant.display_name)
+    return _narrowed(_with_invoice(Dispute), Dispute, search, *searched)
+
+
+def _payouts(ctx: Context, search: Search) -> Any:  # noqa: ARG001
+    query = select(Payout, Tenant.display_name).join(Tenant, col(Tenant.id) == Payout.tenant_id)
+    searched = (Payout.number, Payout.provider_ref, Payout.reference, Payout.period)
+    return _narrowed(query, Payout, search, *searched, Tenant.display_name)
+
+
+def _with_invoice(model: Any) -> Any:
     return (
-        select(Dispute, Tenant.display_name, Invoice.number)
-        .join(Tenant, col(Tenant.id) == Dispute.tenant_id)
-        .outerjoin(Invoice, col(Invoice.id) == Dispute.invoice_id)
+        select(model, Tenant.display_name, func.coalesce(Invoice.number, ""))
+        .join(Tenant, col(Tenant.id) == model.tenant_id)
+        .outerjoin(Invoice, col(Invoice.id) == model.invoice_id)
     )
 
 
-def _payments() -> Any:
-    return (
-        select(Payment, Tenant.display_name, Invoice.number)
-        .join(Tenant, col(Tenant.id) == Payment.tenant_id)
-        .outerjoin(Invoice, col(Invoice.id) == Payment.invoice_id)
-    )
-
-
-def _belongs(model: Any, search: MoneySearch) -> list[ColumnElement[bool]]:
-    return [] if search.tenant_id is None else [col(model.tenant_id) == search.tenant_id]
-
-
-def _found(q: str, *columns: Any) -> list[ColumnElement[bool]]:
-    text = q.strip().lower()
-    if not text:
-        return []
-    return [or_(*(func.lower(one).contains(text, autoescape=True) for one in columns))]
+def _narrowed(query: Any, model: Any, search: Search, *searched: Any) -> Any:
+    query = query.where(*of_tenant(model, search), *found(search.q, *searched))
+    return query.where(col(model.status) == search.status) if search.status else query
 
 
 def _shown(ctx: Context, status: InvoiceStatus) -> ColumnElement[bool]:
@@ -231,3 +137,59 @@ def _shown(ctx: Context, status: InvoiceStatus) -> ColumnElement[bool]:
     if status is InvoiceStatus.OPEN:
         return is_open & (col(Invoice.due_at) > ctx.now())
     return col(Invoice.status) == status
+
+
+def _said(line: Callable[..., Line]) -> Callable[[Context, Sequence[Any]], Awaitable[list[Line]]]:
+    """Return how rows become lines whose fields are the columns."""
+
+    async def lines(ctx: Context, rows: Sequence[Any]) -> list[Line]:  # noqa: ARG001
+        return [line(*row) for row in rows]
+
+    return lines
+
+
+INVOICES: Final = Listed(
+    "invoices",
+    _invoices,
+    _said(InvoiceLine),
+    {
+        "created_at": col(Invoice.created_at),
+        "number": col(Invoice.number),
+        "total": col(Invoice.total_micros),
+        "due_at": col(Invoice.due_at),
+    },
+    col(Invoice.id),
+    tuple(InvoiceStatus),
+)
+PAYMENTS: Final = Listed(
+    "payments",
+    _payments,
+    _said(PaymentLine),
+    {"created_at": col(Payment.created_at), "amount": col(Payment.amount_micros)},
+    col(Payment.id),
+    tuple(PaymentStatus),
+)
+DISPUTES: Final = Listed(
+    "disputes",
+    _disputes,
+    _said(DisputeLine),
+    {
+        "created_at": col(Dispute.opened_at),
+        "amount": col(Dispute.amount_micros),
+        "respond_by": col(Dispute.respond_by),
+    },
+    col(Dispute.id),
+    tuple(DisputeStatus),
+)
+PAYOUTS: Final = Listed(
+    "payouts",
+    _payouts,
+    _said(PayoutLine),
+    {
+        "created_at": col(Payout.created_at),
+        "amount": col(Payout.amount_micros),
+        "period": col(Payout.period),
+    },
+    col(Payout.id),
+    tuple(PayoutStatus),
+)

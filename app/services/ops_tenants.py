@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from app.core.errors import InvalidInputError
 from app.rules.activity import running_days
 from app.rules.onboarding import Step
 from app.rules.statuses import PaymentMethodStatus, TenantStatus, move
-from app.services import agreements, notices, onboarding, ops_lists
+from app.services import agreements, notices, onboarding
 from app.services.context import Context
-from app.services.paging import Page
+from app.services.ops_lists import Listed, Search, found
 from models.agreement import AgreementAcceptance
 from models.credential import Credential, CredentialKind
 from models.device import Device
@@ -29,20 +29,6 @@ STUCK_AFTER: Final = dt.timedelta(days=7)
 """A vendor this long without a first device is looked after."""
 STUCK: Final = "stuck"
 LONGEST_NOTES: Final = 4_000
-_SORTS: Final[dict[str, Any]] = {
-    "created_at": col(Tenant.created_at),
-    "name": func.lower(Tenant.display_name),
-    "first_device_at": col(Tenant.first_device_at),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TenantSearch:
-    """Which vendors to show: ``status`` is a tenant's, or ``stuck`` for onboarding that halted."""
-
-    q: str = ""
-    status: str = ""
-    sort: str = "-created_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +52,6 @@ class TenantDetail:
     payout_accounts: tuple[PayoutAccount, ...]
     tokens: tuple[Credential, ...]
     acceptances: tuple[AgreementAcceptance, ...]
-
-
-async def list_page(ctx: Context, search: TenantSearch, number: int = 1) -> Page[TenantLine]:
-    """Return one page of the vendors that match."""
-    query = select(Tenant).where(col(Tenant.programme) == Programme.VENDOR, *_matching(ctx, search))
-    page = await ops_lists.numbered(
-        ctx, ops_lists.order(query, _SORTS, search.sort, col(Tenant.id)), number
-    )
-    counted = await ctx.db.execute(
-        select(Device.tenant_id, func.count(col(Device.id)))
-        .where(
-            col(Device.tenant_id).in_([one.id for one in page.rows]),
-            col(Device.released_at).is_(None),
-        )
-        .group_by(col(Device.tenant_id))
-    )
-    devices = {row[0]: row[1] for row in counted}
-    return Page([TenantLine(one, devices.get(one.id, 0)) for one in page.rows], total=page.total)
 
 
 async def get(ctx: Context, tenant_id: UUID) -> TenantDetail:
@@ -183,20 +151,28 @@ def stuck(now: dt.datetime) -> ColumnElement[bool]:
     )
 
 
-def _matching(ctx: Context, search: TenantSearch) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    text = search.q.strip().lower()
-    if text:
-        columns = (Tenant.display_name, Tenant.legal_name, Tenant.email)
-        matches = [func.lower(col(one)).contains(text, autoescape=True) for one in columns]
-        if _as_id(text) is not None:
-            matches.append(col(Tenant.id) == _as_id(text))
-        found.append(or_(*matches))
+def _matching(ctx: Context, search: Search) -> Any:
+    query = select(Tenant).where(col(Tenant.programme) == Programme.VENDOR)
+    wanted = found(search.q, Tenant.display_name, Tenant.legal_name, Tenant.email)
+    if wanted:
+        id_ = _as_id(search.q.strip())
+        query = query.where(*wanted) if id_ is None else query.where(col(Tenant.id) == id_)
     if search.status == STUCK:
-        found.append(stuck(ctx.now()))
-    elif search.status:
-        found.append(col(Tenant.status) == TenantStatus(search.status))
-    return found
+        return query.where(stuck(ctx.now()))
+    return query.where(col(Tenant.status) == search.status) if search.status else query
+
+
+async def _with_devices(ctx: Context, rows: Sequence[Any]) -> list[TenantLine]:
+    counted = await ctx.db.execute(
+        select(Device.tenant_id, func.count(col(Device.id)))
+        .where(
+            col(Device.tenant_id).in_([row[0].id for row in rows]),
+            col(Device.released_at).is_(None),
+        )
+        .group_by(col(Device.tenant_id))
+    )
+    devices = {row[0]: row[1] for row in counted}
+    return [TenantLine(one, devices.get(one.id, 0)) for (one,) in rows]
 
 
 def _as_id(text: str) -> UUID | None:
@@ -243,3 +219,17 @@ async def _all(ctx: Context, query: Any) -> tuple[Any, ...]:
 
 def _first(times: Iterable[dt.datetime | None]) -> dt.datetime | None:
     return min((one for one in times if one is not None), default=None)
+
+
+TENANTS: Final = Listed(
+    "tenants",
+    _matching,
+    _with_devices,
+    {
+        "created_at": col(Tenant.created_at),
+        "name": func.lower(Tenant.display_name),
+        "first_device_at": col(Tenant.first_device_at),
+    },
+    col(Tenant.id),
+    (*TenantStatus, STUCK),
+)

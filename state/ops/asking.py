@@ -1,4 +1,4 @@
-"""What is asked before an act of operations, and how a refusal of it reads."""
+"""Acts of operations ask first: what is asked, doing it, and how a refusal of it reads."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import reflex as rx
+
 from app.core.errors import DomainError, InvalidInputError, NotSignedInError
 from app.core.money import Money
+from app.services.context import Context
+from state.session import acting
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,64 @@ class Question:
     def of(self, act: str, about: str) -> Question:
         """Return the question as it is asked about one thing."""
         return replace(self, act=act, about=about)
+
+
+class Showing(rx.State, mixin=True):
+    """A page that can show itself anew."""
+
+    async def _show(self) -> None:
+        """Read what the page shows."""
+
+    def _fresh(self) -> None:
+        """Leave behind what was under way when the page was left."""
+
+
+class Asking(Showing, mixin=True):
+    """Acts that ask first; a state says in ``_do`` what they are and in ``_show`` what changed.
+
+    It stands before ``Listing``, so that a list that is opened anew asks nothing.
+    """
+
+    question: Question = Question()
+    refusal: str = ""
+
+    @rx.event
+    async def cancel(self) -> None:
+        """Leave everything as it is."""
+        async with acting(self, readonly=True):
+            self._fresh()
+
+    @rx.event
+    async def confirm(self, form: dict[str, str]) -> list[rx.event.EventSpec]:
+        """Do what was asked about; a refusal is said in the dialog, which stays open."""
+        try:
+            async with acting(self) as ctx:
+                done = await self._do(ctx, self.question, form)
+        except DomainError as refusal:
+            self.refusal = in_words(refusal)
+            return []
+        self._fresh()
+        await self._show()
+        return [rx.toast.success(done)]
+
+    def _fresh(self) -> None:
+        self.question, self.refusal = Question(), ""
+
+    def _pose(self, question: Question) -> None:
+        self.question, self.refusal = question, ""
+
+    async def _do(
+        self,
+        ctx: Context,  # noqa: ARG002 - the states that ask need it
+        question: Question,  # noqa: ARG002
+        form: Mapping[str, str],  # noqa: ARG002
+    ) -> str:
+        raise unknown_act()
+
+
+def unknown_act() -> InvalidInputError:
+    """Return the refusal of an act that nobody was asked about."""
+    return InvalidInputError("There is nothing to confirm here.")
 
 
 def in_words(refusal: DomainError) -> str:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
-from app.rules.statuses import DisputeStatus
 from app.services import ops_money
-from app.services.ops_money import DisputeLine, MoneySearch
+from app.services.ops_money import DisputeLine
 from state.moments import moment
 from state.ops.listing import Listing
 from state.ops.words import LOCALE, money
 from state.session import acting, parse_id
-
-SORTS: Final = ("created_at", "respond_by", "amount")
 
 
 @dataclass(frozen=True)
@@ -47,27 +42,14 @@ class DisputesState(Listing, rx.State):
     rows: list[DisputeRow] = []
     detail: DisputeRow = DisputeRow()
 
-    @rx.event
-    async def load(self) -> rx.event.EventSpec | None:
-        """Show what the address asks for."""
-        try:
-            await self._show()
-        except (NotFoundError, InvalidInputError) as refusal:
-            return rx.toast.error(refusal.message)
-        return None
-
     async def _show(self) -> None:
-        number = self._read(tuple(DisputeStatus), SORTS)
-        search = MoneySearch(self.q, self.status, self._order())
         self.detail = DisputeRow()
         async with acting(self, readonly=True) as ctx:
-            now = ctx.now()
-            found = await ops_money.disputes_page(ctx, search, number)
-            self.rows = [to_row(line, now) for line in found.rows]
-            self._turned(number, found.total)
+            self.rows = await self._list(ctx, ops_money.DISPUTES, to_row)
             if self.open_id:
-                opened = await ops_money.dispute(ctx, parse_id(self.open_id))
-                self.detail = to_row(opened, now)
+                self.detail = to_row(
+                    await ops_money.dispute(ctx, parse_id(self.open_id)), ctx.now()
+                )
 
 
 def to_row(line: DisputeLine, now: dt.datetime) -> DisputeRow:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
 from app.services import explanations, invoices
 from app.services.context import Context
 from app.services.ops_lists import SIZE
 from app.services.ops_money import PaymentLine
 from components.explain import WhyRow
 from components.tables import PageInfo
-from state.ops.asking import Question, amount_in
+from state.ops.asking import Question, amount_in, unknown_act
 from state.ops.invoice_detail import (
     CountedRow,
     InvoicePage,
@@ -23,16 +23,14 @@ from state.ops.invoice_detail import (
     to_page,
     to_why,
 )
-from state.ops.listing import Asking, unknown_act
 from state.ops.payment_rows import PaymentRow, to_payment
+from state.ops.single import Single, wanted
 from state.session import acting, parse_id
 
 
-class InvoiceState(Asking, rx.State):
+class InvoiceState(Single, rx.State):
     """The invoice that the address names."""
 
-    is_loaded: bool = False
-    is_missing: bool = False
     one: InvoicePage = InvoicePage()
     why: WhyRow = WhyRow()
     payments: list[PaymentRow] = []
@@ -42,20 +40,11 @@ class InvoiceState(Asking, rx.State):
     _cursors: list[str] = []
 
     @rx.event
-    async def load(self) -> None:
-        """Show the invoice that the address names."""
-        self.question, self.refusal, self.is_missing = Question(), "", False
-        try:
-            await self._show(self.router.url.path.rstrip("/").rpartition("/")[2])
-        except (NotFoundError, InvalidInputError):
-            self.is_missing, self.is_loaded = True, True
-
-    @rx.event
     async def turn_counted(self, number: int) -> None:
         """Show another page of the devices counted."""
         async with acting(self, readonly=True) as ctx:
             place = min(max(1, number), max(1, len(self._cursors)))
-            await self._show_counted(ctx, self.one.id, place)
+            await self._show_counted(ctx, parse_id(self.one.id), place)
 
     @rx.event
     async def ask(self, act: str) -> None:
@@ -123,27 +112,24 @@ class InvoiceState(Asking, rx.State):
             case _:
                 raise unknown_act()
 
-    async def _again(self) -> None:
-        await self._show(self.one.id)
-
-    async def _show(self, wanted: str) -> None:
+    async def _show(self) -> None:
+        invoice_id = wanted(self)
         async with acting(self, readonly=True) as ctx:
             ctx.require_ops()
-            found = await invoices.get(ctx, parse_id(wanted))
+            found = await invoices.get(ctx, invoice_id)
             why = await explanations.why(ctx, found.invoice.id, limit=1)
             self._cursors = [""]
-            await self._show_counted(ctx, wanted, 1)
+            await self._show_counted(ctx, invoice_id, 1)
             now = ctx.now()
         one = found.invoice
         self.one, self.why = to_page(found, why, now), to_why(one, why)
         lines = [PaymentLine(paid, one.vendor, one.number) for paid in found.payments]
         self.payments = [to_payment(line, now) for line in lines]
         self.notes = [to_note(note) for note in found.corrections]
-        self.is_loaded = True
 
-    async def _show_counted(self, ctx: Context, wanted: str, number: int) -> None:
+    async def _show_counted(self, ctx: Context, invoice_id: UUID, number: int) -> None:
         cursor = self._cursors[number - 1] if self._cursors else ""
-        found = await explanations.why(ctx, parse_id(wanted), limit=SIZE, cursor=cursor or None)
+        found = await explanations.why(ctx, invoice_id, limit=SIZE, cursor=cursor or None)
         following = found.devices.next_cursor
         self._cursors = [*(self._cursors or [""])[:number], *([following] if following else [])]
         self.counted = [to_counted(each) for each in found.devices.rows]

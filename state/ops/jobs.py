@@ -8,21 +8,17 @@ from typing import Final
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
 from app.services import billing_runs, ops_exchange, outbox
 from app.services.billing_runs import FailedMonth
 from app.services.context import Context
-from app.services.ops_exchange import ExchangeSearch
-from models.exchange import OutboxStatus
 from state.moments import moment
-from state.ops.asking import Question
-from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.asking import Asking, Question, unknown_act
+from state.ops.listing import Listing
 from state.ops.outgoing import OutgoingRow, to_outgoing
 from state.ops.overview_rows import RunRow, to_run
 from state.ops.words import LOCALE
 from state.session import acting, parse_id
 
-SORTS: Final = ("created_at", "attempts")
 RUNS: Final = 6
 
 
@@ -40,23 +36,13 @@ class FailedRow:
     retry: str
 
 
-class JobsState(Listing, Asking, rx.State):
+class JobsState(Asking, Listing, rx.State):
     """The newest runs, the months that failed in them, and the list of jobs."""
 
     runs: list[RunRow] = []
     failed: list[FailedRow] = []
     rows: list[OutgoingRow] = []
     detail: OutgoingRow = OutgoingRow()
-
-    @rx.event
-    async def load(self) -> rx.event.EventSpec | None:
-        """Show what the address asks for."""
-        self.question, self.refusal = Question(), ""
-        try:
-            await self._show()
-        except (NotFoundError, InvalidInputError) as refusal:
-            return rx.toast.error(refusal.message)
-        return None
 
     @rx.event
     async def tick(self) -> None:
@@ -90,25 +76,17 @@ class JobsState(Listing, Asking, rx.State):
             case _:
                 raise unknown_act()
 
-    async def _again(self) -> None:
-        await self._show()
-
     async def _show(self) -> None:
-        number = self._read(tuple(OutboxStatus), SORTS)
         self.detail = OutgoingRow()
-        search = ExchangeSearch(self.q, self.status, sort=self._order())
         async with acting(self, readonly=True) as ctx:
-            now = ctx.now()
             newest = await billing_runs.runs(ctx, limit=RUNS)
             runs = [await billing_runs.progress(ctx, run.period) for run in newest]
-            found = await ops_exchange.jobs_page(ctx, search, number)
+            self.runs = [to_run(run) for run in runs]
+            self.failed = [to_failed(one, run.period) for run in runs for one in run.failed]
+            self.rows = await self._list(ctx, ops_exchange.JOBS, to_outgoing)
             if self.open_id:
                 opened = await ops_exchange.outgoing(ctx, parse_id(self.open_id))
-                self.detail = to_outgoing(opened, now, whole=True)
-        self.runs = [to_run(run) for run in runs]
-        self.failed = [to_failed(one, run.period) for run in runs for one in run.failed]
-        self.rows = [to_outgoing(one, now) for one in found.rows]
-        self._turned(number, found.total)
+                self.detail = to_outgoing(opened, ctx.now(), whole=True)
 
 
 def to_failed(one: FailedMonth, period: str) -> FailedRow:

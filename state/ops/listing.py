@@ -1,25 +1,31 @@
-"""What every list and every act of operations does alike: the address holds the view, acts ask first."""
+"""What every list of operations does alike: the address holds the view."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
 
 import reflex as rx
 
-from app.core.errors import DomainError, InvalidInputError
+from app.core.errors import InvalidInputError, NotFoundError
 from app.services.context import Context
-from app.services.ops_lists import SIZE
+from app.services.ops_lists import LONGEST_TEXT, SIZE, Listed, Search
 from components.tables import PageInfo
-from state.browsing import asked, asked_page, view
-from state.ops.asking import Question, in_words
+from state.browsing import address, asked, asked_page, view
+from state.ops.asking import Showing
 from state.session import acting, parse_id
 
-LONGEST_SEARCH: Final = 128
+Line = TypeVar("Line")
+Row = TypeVar("Row")
 
 
-class Listing(rx.State, mixin=True):
-    """A list whose search, filter, order, page and open row stand in the address."""
+class Listing(Showing, mixin=True):
+    """A list whose search, filters, order, page and open row stand in the address.
+
+    A state says in ``_show`` which list it is, by ``_list``, and what is open beside it.
+    """
 
     is_loaded: bool = False
     q: str = ""
@@ -29,11 +35,22 @@ class Listing(rx.State, mixin=True):
     is_filtered: bool = False
     open_id: str = ""
     page: PageInfo = PageInfo()
+    csv_href: str = ""
+
+    @rx.event
+    async def load(self) -> rx.event.EventSpec | None:
+        """Show what the address asks for."""
+        self._fresh()
+        try:
+            await self._show()
+        except (NotFoundError, InvalidInputError) as refusal:
+            return rx.toast.error(refusal.message)
+        return None
 
     @rx.event
     async def search_for(self, text: str) -> rx.event.EventSpec:
         """Show only what contains a text."""
-        return await self._go(q=text[:LONGEST_SEARCH])
+        return await self._go(q=text[:LONGEST_TEXT])
 
     @rx.event
     async def filter_status(self, status: str) -> rx.event.EventSpec:
@@ -63,24 +80,33 @@ class Listing(rx.State, mixin=True):
         async with acting(self, readonly=True):
             return rx.redirect(self._view({}, is_same_list=True), replace=True)
 
-    def _read(
-        self, statuses: Collection[str], sorts: Collection[str], first: str = "-created_at"
-    ) -> int:
-        """Take over what the address asks for, leaving out what it cannot; returns the page."""
-        self.q = asked(self, "q")[:LONGEST_SEARCH]
+    async def _list(
+        self,
+        ctx: Context,
+        listed: Listed[Line],
+        to_row: Callable[[Line, dt.datetime], Row],
+        of: UUID | None = None,
+        **narrowed: Any,
+    ) -> list[Row]:
+        """Return the page that the address asks for, leaving out what the list cannot show.
+
+        ``of`` is the vendor on whose page the list stands; ``narrowed`` was chosen by the reader.
+        """
+        self.q, self.open_id = asked(self, "q")[:LONGEST_TEXT], asked(self, "open")
         status, sort = asked(self, "status"), asked(self, "sort")
-        self.status = status if status in statuses else ""
-        sort = sort if sort.removeprefix("-") in sorts else first
+        self.status = status if status in listed.statuses else ""
+        sort = sort if sort.removeprefix("-") in listed.sorts else listed.order
         self.sort, self.is_descending = sort.removeprefix("-"), sort.startswith("-")
-        self.is_filtered = bool(self.q or self.status)
-        self.open_id = asked(self, "open")
-        return asked_page(self)
-
-    def _order(self) -> str:
-        return f"-{self.sort}" if self.is_descending else self.sort
-
-    def _turned(self, number: int, total: int | None) -> None:
-        self.page, self.is_loaded = PageInfo.of(number, SIZE, total or 0), True
+        narrowed = {key: value for key, value in narrowed.items() if value}
+        self.is_filtered = bool(self.q or self.status or narrowed)
+        chosen = {"q": self.q, "status": self.status, **narrowed}
+        chosen |= {"tenant_id": of} if of else {}
+        self.csv_href = address(f"/files/ops/{listed.name}.csv", **chosen, sort=sort)
+        number = asked_page(self)
+        found = await listed.page(ctx, Search(sort=sort, **chosen), number)
+        self.page, self.is_loaded = PageInfo.of(number, SIZE, found.total or 0), True
+        now = ctx.now()
+        return [to_row(line, now) for line in found.rows]
 
     def _view(self, changes: Mapping[str, str | int], *, is_same_list: bool = False) -> str:
         return view(self, self.router.url.path.rstrip("/"), changes, is_same_list=is_same_list)
@@ -88,48 +114,3 @@ class Listing(rx.State, mixin=True):
     async def _go(self, **changes: str | int) -> rx.event.EventSpec:
         async with acting(self, readonly=True):
             return rx.redirect(self._view(changes), replace=True)
-
-
-class Asking(rx.State, mixin=True):
-    """Acts that ask first; a state says in ``_do`` what they are and in ``_again`` what changed."""
-
-    question: Question = Question()
-    refusal: str = ""
-
-    @rx.event
-    async def cancel(self) -> None:
-        """Leave everything as it is."""
-        async with acting(self, readonly=True):
-            self.question, self.refusal = Question(), ""
-
-    @rx.event
-    async def confirm(self, form: dict[str, str]) -> list[rx.event.EventSpec]:
-        """Do what was asked about; a refusal is said in the dialog, which stays open."""
-        try:
-            async with acting(self) as ctx:
-                done = await self._do(ctx, self.question, form)
-        except DomainError as refusal:
-            self.refusal = in_words(refusal)
-            return []
-        self.question, self.refusal = Question(), ""
-        await self._again()
-        return [rx.toast.success(done)]
-
-    def _pose(self, question: Question) -> None:
-        self.question, self.refusal = question, ""
-
-    async def _do(
-        self,
-        ctx: Context,  # noqa: ARG002 - the states that ask need it
-        question: Question,  # noqa: ARG002
-        form: Mapping[str, str],  # noqa: ARG002
-    ) -> str:
-        raise unknown_act()
-
-    async def _again(self) -> None:
-        """Show what the act changed."""
-
-
-def unknown_act() -> InvalidInputError:
-    """Return the refusal of an act that nobody was asked about."""
-    return InvalidInputError("There is nothing to confirm here.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import quote
 
 import reflex as rx
 
@@ -12,9 +13,9 @@ from components.palette import PaletteItem
 from state.session import acting
 
 _PLACES: Final = {
-    FoundKind.TENANT: ("Tenants", "/ops/tenants/{}"),
-    FoundKind.INVOICE: ("Invoices", "/ops/invoices/{}"),
-    FoundKind.DEVICE: ("Devices", "/ops/tenants/{}"),
+    FoundKind.TENANT: ("Tenants", "/ops/tenants/{id}"),
+    FoundKind.INVOICE: ("Invoices", "/ops/invoices/{id}"),
+    FoundKind.DEVICE: ("Devices", "/ops/tenants/{id}?q={name}"),
 }
 
 
@@ -33,4 +34,4 @@ class OpsPaletteState(rx.State):
 def to_item(found: Found) -> PaletteItem:
     """Say where a thing is."""
     group, place = _PLACES[found.kind]
-    return PaletteItem(found.name, found.hint, place.format(found.id), group)
+    return PaletteItem(found.name, found.hint, place.format(id=found.id, name=quote(found.name, safe="")), group)

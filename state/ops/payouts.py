@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
-from app.rules.statuses import PayoutStatus
 from app.services import ops_money, payouts
 from app.services.context import Context
-from app.services.ops_money import MoneySearch
-from state.ops.asking import Question
-from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.asking import Asking, Question, unknown_act
+from state.ops.listing import Listing
 from state.ops.payout_rows import PayoutRow, to_payout
 from state.session import acting, parse_id
 
-SORTS: Final = ("created_at", "period", "amount")
 
-
-class PayoutsState(Listing, Asking, rx.State):
+class PayoutsState(Asking, Listing, rx.State):
     """The list of payouts and the one that is open."""
 
     rows: list[PayoutRow] = []
     detail: PayoutRow = PayoutRow()
-
-    @rx.event
-    async def load(self) -> rx.event.EventSpec | None:
-        """Show what the address asks for."""
-        self.question, self.refusal = Question(), ""
-        try:
-            await self._show()
-        except (NotFoundError, InvalidInputError) as refusal:
-            return rx.toast.error(refusal.message)
-        return None
 
     @rx.event
     async def ask(self, act: str) -> None:
@@ -74,18 +58,10 @@ class PayoutsState(Listing, Asking, rx.State):
             case _:
                 raise unknown_act()
 
-    async def _again(self) -> None:
-        await self._show()
-
     async def _show(self) -> None:
-        number = self._read(tuple(PayoutStatus), SORTS)
-        search = MoneySearch(self.q, self.status, self._order())
         self.detail = PayoutRow()
         async with acting(self, readonly=True) as ctx:
-            now = ctx.now()
-            found = await ops_money.payouts_page(ctx, search, number)
-            self.rows = [to_payout(line, now) for line in found.rows]
-            self._turned(number, found.total)
+            self.rows = await self._list(ctx, ops_money.PAYOUTS, to_payout)
             if self.open_id:
                 opened = await ops_money.payout(ctx, parse_id(self.open_id))
-                self.detail = to_payout(opened, now)
+                self.detail = to_payout(opened, ctx.now())

@@ -10,8 +10,7 @@ import reflex as rx
 from app.services import people
 from app.services.context import Context
 from models.person import Person, Role
-from state.ops.asking import Question
-from state.ops.listing import Asking, unknown_act
+from state.ops.asking import Asking, Question, unknown_act
 from state.session import acting, parse_id
 
 ROLES = {
@@ -46,8 +45,9 @@ class StaffState(Asking, rx.State):
     @rx.event
     async def load(self) -> None:
         """Show everybody."""
-        self.question, self.refusal, self.secret = Question(), "", ""
-        await self._again()
+        self._fresh()
+        self.secret = ""
+        await self._show()
 
     @rx.event
     async def forget_secret(self) -> None:
@@ -113,7 +113,7 @@ class StaffState(Asking, rx.State):
                 await people.set_role(ctx, parse_id(question.about), role)
                 return "Role changed"
 
-    async def _again(self) -> None:
+    async def _show(self) -> None:
         async with acting(self, readonly=True) as ctx:
             found = await people.list_ops(ctx)
             self.may_manage = ctx.actor.role is Role.OPS_ADMIN

@@ -8,23 +8,16 @@ import reflex as rx
 
 from app.services import ops_exchange
 from app.services.context import Context
-from app.services.ops_exchange import ExchangeSearch
-from state.ops.asking import Question
-from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.asking import Asking, Question, unknown_act
+from state.ops.listing import Listing
 from state.ops.outgoing import SuppressedRow, to_suppressed
 from state.session import acting
 
 
-class SuppressedState(Listing, Asking, rx.State):
+class SuppressedState(Asking, Listing, rx.State):
     """The list of suppressed addresses."""
 
     rows: list[SuppressedRow] = []
-
-    @rx.event
-    async def load(self) -> None:
-        """Show what the address asks for."""
-        self.question, self.refusal = Question(), ""
-        await self._again()
 
     @rx.event
     async def ask(self, email: str) -> None:
@@ -52,10 +45,6 @@ class SuppressedState(Listing, Asking, rx.State):
         await ops_exchange.release(ctx, question.about, reason=form.get("reason", ""))
         return "Address released"
 
-    async def _again(self) -> None:
-        number = self._read((), ("suppressed_at",), "-suppressed_at")
+    async def _show(self) -> None:
         async with acting(self, readonly=True) as ctx:
-            found = await ops_exchange.suppressed_page(ctx, ExchangeSearch(self.q), number)
-            now = ctx.now()
-        self.rows = [to_suppressed(one, now) for one in found.rows]
-        self._turned(number, found.total)
+            self.rows = await self._list(ctx, ops_exchange.SUPPRESSED, to_suppressed)

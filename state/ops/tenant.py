@@ -7,18 +7,16 @@ from collections.abc import Mapping
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
 from app.services import ops_audit, ops_money, ops_tenants, prices
 from app.services.context import Context
-from app.services.ops_audit import AuditSearch
-from app.services.ops_money import MoneySearch
+from app.services.ops_lists import Search
 from components.timeline import EventRow
 from state.ops import invoice_rows, payment_rows
-from state.ops.asking import Question, amount_in, day_in
+from state.ops.asking import Question, amount_in, day_in, unknown_act
 from state.ops.audit_rows import to_event
 from state.ops.invoice_rows import InvoiceRow
-from state.ops.listing import Asking, unknown_act
 from state.ops.payment_rows import PaymentRow
+from state.ops.single import Single, wanted
 from state.ops.tenant_parts import (
     AcceptanceRow,
     PriceRow,
@@ -33,11 +31,9 @@ from state.session import acting, parse_id
 SHOWN = 10
 
 
-class TenantState(Asking, rx.State):
+class TenantState(Single, rx.State):
     """The vendor that the address names."""
 
-    is_loaded: bool = False
-    is_missing: bool = False
     one: TenantView = TenantView()
     steps: list[StepRow] = []
     prices: list[PriceRow] = []
@@ -46,17 +42,9 @@ class TenantState(Asking, rx.State):
     tokens: list[TokenRow] = []
     accepted: list[AcceptanceRow] = []
     history: list[EventRow] = []
+    _notes: str = ""
     _currency: str = ""
     _first_of_next: str = ""
-
-    @rx.event
-    async def load(self) -> None:
-        """Show the vendor that the address names."""
-        self.question, self.refusal, self.is_missing = Question(), "", False
-        try:
-            await self._show(self.router.url.path.rstrip("/").rpartition("/")[2])
-        except (NotFoundError, InvalidInputError):
-            self.is_missing, self.is_loaded = True, True
 
     @rx.event
     async def ask(self, act: str) -> None:
@@ -94,12 +82,17 @@ class TenantState(Asking, rx.State):
         self._pose(questions[act].of(act, self.one.id))
 
     @rx.event
-    async def save_notes(self, form: dict[str, str]) -> rx.event.EventSpec:
-        """Keep what operations want to remember."""
-        async with acting(self) as ctx:
-            await ops_tenants.save_notes(ctx, parse_id(self.one.id), form.get("notes", ""))
-        await self._again()
-        return rx.toast.success("Notes saved")
+    async def ask_notes(self, form: dict[str, str]) -> None:
+        """Ask before what operations want to remember is written over."""
+        async with acting(self, readonly=True):
+            self._notes = form.get("notes", "")
+        question = Question(
+            title=f"Save these notes on {self.one.name}?",
+            text="They take the place of what stands there; the audit stream keeps the old ones.",
+            verb="Save notes",
+            is_danger=False,
+        )
+        self._pose(question.of("notes", self.one.id))
 
     async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:
         tenant_id, reason = parse_id(question.about), form.get("reason", "")
@@ -115,21 +108,21 @@ class TenantState(Asking, rx.State):
                 starts_on = day_in(form, "starts_on")
                 await prices.set_price(ctx, tenant_id, price, starts_on, reason=reason)
                 return "Price agreed"
+            case "notes":
+                await ops_tenants.save_notes(ctx, tenant_id, self._notes)
+                return "Notes saved"
             case _:
                 raise unknown_act()
 
-    async def _again(self) -> None:
-        await self._show(self.one.id)
-
-    async def _show(self, wanted: str) -> None:
+    async def _show(self) -> None:
         async with acting(self, readonly=True) as ctx:
-            tenant_id, now = parse_id(wanted), ctx.now()
+            tenant_id, now = wanted(self), ctx.now()
             found = await ops_tenants.get(ctx, tenant_id)
             contracts = await prices.history(ctx, tenant_id)
-            of_it = MoneySearch(tenant_id=tenant_id)
-            bills = await ops_money.invoices_page(ctx, of_it, size=SHOWN)
-            paid = await ops_money.payments_page(ctx, of_it, size=SHOWN)
-            acts = await ops_audit.list_page(ctx, AuditSearch(tenant_id=tenant_id), size=SHOWN)
+            of_it = Search(tenant_id=tenant_id)
+            bills = await ops_money.INVOICES.page(ctx, of_it, size=SHOWN)
+            paid = await ops_money.PAYMENTS.page(ctx, of_it, size=SHOWN)
+            acts = await ops_audit.STREAM.page(ctx, of_it, size=SHOWN)
         self.one, self.steps = to_view(found, now), to_steps(found, now)
         self.prices = to_prices(contracts, now.date())
         self.invoices = [invoice_rows.to_invoice(line, now) for line in bills.rows]
@@ -141,4 +134,3 @@ class TenantState(Asking, rx.State):
         self._first_of_next = str(
             (now.replace(day=1) + dt.timedelta(days=32)).replace(day=1).date()
         )
-        self.is_loaded = True

@@ -11,19 +11,16 @@ from urllib.parse import parse_qsl
 
 import reflex as rx
 
-from app.core.errors import InvalidInputError, NotFoundError
 from app.services import inbox, ops_exchange
 from app.services.context import Context
-from app.services.ops_exchange import ExchangeSearch
 from models.exchange import InboxEvent, InboxStatus
 from state.browsing import asked
 from state.moments import moment
-from state.ops.asking import Question
-from state.ops.listing import Asking, Listing, unknown_act
+from state.ops.asking import Asking, Question, unknown_act
+from state.ops.listing import Listing
 from state.ops.words import LOCALE
 from state.session import acting, parse_id
 
-SORTS: Final = ("received_at", "attempts")
 LONGEST_PAYLOAD: Final = 60_000
 
 
@@ -49,23 +46,13 @@ class WebhookRow:
     can_replay: bool = False
 
 
-class WebhooksState(Listing, Asking, rx.State):
+class WebhooksState(Asking, Listing, rx.State):
     """The list of notifications and the one that is open."""
 
     rows: list[WebhookRow] = []
     detail: WebhookRow = WebhookRow()
     provider: str = ""
     providers: list[tuple[str, str]] = []
-
-    @rx.event
-    async def load(self) -> rx.event.EventSpec | None:
-        """Show what the address asks for."""
-        self.question, self.refusal = Question(), ""
-        try:
-            await self._show()
-        except (NotFoundError, InvalidInputError) as refusal:
-            return rx.toast.error(refusal.message)
-        return None
 
     @rx.event
     async def filter_provider(self, slug: str) -> rx.event.EventSpec:
@@ -96,24 +83,15 @@ class WebhooksState(Listing, Asking, rx.State):
         await inbox.replay(ctx, parse_id(question.about))
         return "It is handled once more"
 
-    async def _again(self) -> None:
-        await self._show()
-
     async def _show(self) -> None:
-        number = self._read(tuple(InboxStatus), SORTS, "-received_at")
         self.provider, self.detail = asked(self, "provider")[:50], WebhookRow()
-        self.is_filtered = self.is_filtered or bool(self.provider)
-        search = ExchangeSearch(self.q, self.status, self.provider, self._order())
         async with acting(self, readonly=True) as ctx:
-            now = ctx.now()
-            found = await ops_exchange.inbox_page(ctx, search, number)
             seen = await ops_exchange.providers_seen(ctx)
-            self.rows = [to_row(one, now) for one in found.rows]
             self.providers = [("", "Any provider"), *((slug, slug) for slug in seen)]
-            self._turned(number, found.total)
+            self.rows = await self._list(ctx, ops_exchange.INBOX, to_row, provider=self.provider)
             if self.open_id:
                 opened = await ops_exchange.notification(ctx, parse_id(self.open_id))
-                self.detail = to_row(opened, now, whole=True)
+                self.detail = to_row(opened, ctx.now(), whole=True)
 
 
 def to_row(one: InboxEvent, now: dt.datetime, *, whole: bool = False) -> WebhookRow:

@@ -7,9 +7,7 @@ from app.core.errors import ConflictError, ForbiddenError, NotFoundError
 from app.core.ids import new_id
 from app.services import ops_audit, ops_exchange, ops_money, outbox
 from app.services.context import Context
-from app.services.ops_audit import AuditSearch
-from app.services.ops_exchange import ExchangeSearch
-from app.services.ops_money import MoneySearch
+from app.services.ops_lists import Search
 from models.audit import AuditEvent
 from models.exchange import (
     InboxEvent,
@@ -62,18 +60,18 @@ async def audited(ctx: Context, kind: str) -> list[dict[str, object]]:
 async def test_only_operations_see_what_goes_in_and_out(ctx: Context) -> None:
     vendor = as_vendor(ctx, await make_vendor(ctx))
     for attempt in (
-        ops_exchange.inbox_page(vendor, ExchangeSearch()),
+        ops_exchange.INBOX.page(vendor, Search()),
         ops_exchange.providers_seen(vendor),
-        ops_exchange.mails_page(vendor, ExchangeSearch()),
-        ops_exchange.jobs_page(vendor, ExchangeSearch()),
-        ops_exchange.suppressed_page(vendor, ExchangeSearch()),
+        ops_exchange.MAILS.page(vendor, Search()),
+        ops_exchange.JOBS.page(vendor, Search()),
+        ops_exchange.SUPPRESSED.page(vendor, Search()),
         ops_exchange.outgoing(vendor, new_id()),
         ops_exchange.notification(vendor, new_id()),
-        ops_audit.list_page(vendor, AuditSearch()),
+        ops_audit.STREAM.page(vendor, Search()),
         ops_audit.get(vendor, new_id()),
-        ops_money.invoices_page(vendor, MoneySearch()),
-        ops_money.payments_page(vendor, MoneySearch()),
-        ops_money.payouts_page(vendor, MoneySearch()),
+        ops_money.INVOICES.page(vendor, Search()),
+        ops_money.PAYMENTS.page(vendor, Search()),
+        ops_money.PAYOUTS.page(vendor, Search()),
         ops_money.payment(vendor, new_id()),
         ops_money.payout(vendor, new_id()),
     ):
@@ -96,7 +94,7 @@ async def test_notifications_are_searched_and_filtered(ctx: Context) -> None:
     ops = as_ops(ctx, Role.OPS_VIEWER)
 
     async def kinds(**search: str) -> list[str]:
-        page = await ops_exchange.inbox_page(ops, ExchangeSearch(**search))
+        page = await ops_exchange.INBOX.page(ops, Search(**search))
         return [one.kind for one in page.rows]
 
     assert await kinds(q="PI_42") == ["payment.succeeded"]
@@ -120,8 +118,8 @@ async def test_mails_and_jobs_stand_apart(ctx: Context) -> None:
     )
     await ctx.db.flush()
     ops = as_ops(ctx)
-    mails_found = await ops_exchange.mails_page(ops, ExchangeSearch(q="acme"))
-    jobs_found = await ops_exchange.jobs_page(ops, ExchangeSearch())
+    mails_found = await ops_exchange.MAILS.page(ops, Search(q="acme"))
+    jobs_found = await ops_exchange.JOBS.page(ops, Search())
     assert [one.name for one in mails_found.rows] == ["vendor_activated"]
     assert [one.name for one in jobs_found.rows] == ["pay_out"]
 
@@ -189,15 +187,14 @@ async def test_the_stream_is_searched_filtered_and_named(ctx: Context) -> None:
     await ctx.db.flush()
     viewer = as_ops(ctx, Role.OPS_VIEWER)
 
-    async def kinds(search: AuditSearch) -> set[str]:
-        return {line.event.kind for line in (await ops_audit.list_page(viewer, search)).rows}
+    async def kinds(search: Search) -> set[str]:
+        return {line.event.kind for line in (await ops_audit.STREAM.page(viewer, search)).rows}
 
-    assert await kinds(AuditSearch(q="T-1")) == {"vendor.branding_saved"}
-    assert await kinds(AuditSearch(area="ops")) == {"ops.clock_moved"}
-    assert await kinds(AuditSearch(result="denied")) == {"access.refused"}
-    assert await kinds(AuditSearch(tenant_id=tenant.id)) == {"vendor.branding_saved"}
-    assert await kinds(AuditSearch(since=ctx.now())) == await kinds(AuditSearch())
-    found = (await ops_audit.list_page(viewer, AuditSearch(tenant_id=tenant.id))).rows[0]
+    assert await kinds(Search(q="T-1")) == {"vendor.branding_saved"}
+    assert await kinds(Search(area="ops")) == {"ops.clock_moved"}
+    assert await kinds(Search(status="denied")) == {"access.refused"}
+    assert await kinds(Search(tenant_id=tenant.id)) == {"vendor.branding_saved"}
+    found = (await ops_audit.STREAM.page(viewer, Search(tenant_id=tenant.id))).rows[0]
     assert (found.actor, found.tenant) == ("owner@acme.example.com", "Acme Toys")
     system = await ctx.db.scalar(
         select(AuditEvent.id).where(col(AuditEvent.kind) == "ops.clock_moved")

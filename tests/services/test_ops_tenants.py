@@ -11,7 +11,7 @@ from app.rules.onboarding import Step
 from app.rules.statuses import TenantStatus
 from app.services import credentials, ops_tenants
 from app.services.context import Context
-from app.services.ops_tenants import TenantSearch
+from app.services.ops_lists import Search
 from models.audit import AuditEvent
 from models.credential import Credential
 from models.person import Role
@@ -21,7 +21,7 @@ from tests.money_kit import mails
 
 
 async def found(ctx: Context, **search: str) -> list[str]:
-    page = await ops_tenants.list_page(as_ops(ctx, Role.OPS_VIEWER), TenantSearch(**search))
+    page = await ops_tenants.TENANTS.page(as_ops(ctx, Role.OPS_VIEWER), Search(**search))
     assert page.total == len(page.rows)
     return [line.tenant.display_name for line in page.rows]
 
@@ -61,7 +61,7 @@ async def test_a_vendor_without_a_device_for_a_week_is_stuck(ctx: Context) -> No
 async def test_pages_come_one_after_another(ctx: Context) -> None:
     for number in range(26):
         await make_vendor(ctx, name=f"Vendor {number:02}")
-    second = await ops_tenants.list_page(as_ops(ctx), TenantSearch(sort="name"), 2)
+    second = await ops_tenants.TENANTS.page(as_ops(ctx), Search(sort="name"), 2)
     assert [line.tenant.display_name for line in second.rows] == ["Vendor 25"]
     assert second.total == 26
 
@@ -86,7 +86,7 @@ async def test_vendors_and_strangers_get_nothing(ctx: Context) -> None:
     tenant = await make_vendor(ctx)
     vendor = as_vendor(ctx, tenant)
     for attempt in (
-        ops_tenants.list_page(vendor, TenantSearch()),
+        ops_tenants.TENANTS.page(vendor, Search()),
         ops_tenants.get(vendor, tenant.id),
         ops_tenants.suspend(vendor, tenant.id, reason="x"),
         ops_tenants.resume(vendor, tenant.id, reason="x"),

@@ -6,17 +6,15 @@ from typing import Any
 
 import reflex as rx
 
+from app.pages.ops.lists import Select, Words, ops_list
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import badge
-from components.base import link, quiet, row, stack, when, when_at
+from components.base import link, quiet, row, when, when_at
 from components.buttons import button
 from components.code import code_block, identifier
-from components.fields import filter_select, filters, search_box
-from components.layout import card, facts
+from components.layout import facts
 from components.overlays import drawer
-from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, data_table, pager
+from components.tables import Column
 from state.ops.audit import AuditState
 from state.shell import ShellState
 
@@ -39,76 +37,56 @@ AREAS = [
 ]
 
 
-@page("/ops/audit", title="Audit", audience="ops", on_load=[ShellState.load, AuditState.load])
-def audit_page() -> rx.Component:
-    """Find out who did what to whom."""
-    state = AuditState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                filters(
-                    search_box(
-                        "Search act, subject, address or request",
-                        on_search=state.search_for,
-                        value=state.q,
-                    ),
-                    filter_select("About", AREAS, value=state.area, on_change=state.filter_area),
-                    filter_select(
-                        "Result", RESULTS, value=state.status, on_change=state.filter_status
-                    ),
-                ),
-                rx.cond(
-                    state.tenant != "",
-                    row(
-                        quiet("Only ", rx.cond(state.tenant_name, state.tenant_name, "one vendor")),
-                        button("Show everybody", on_click=state.all_tenants, small=True),
-                    ),
-                ),
-                card(_table(), flush=True),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
-            ),
-            table_skeleton(6),
-        ),
-        _drawer(),
-        title="Audit",
-        current="audit",
-    )
-
-
-def _table() -> rx.Component:
-    state = AuditState
-    return data_table(
-        [
-            Column(
-                "kind",
-                "Act",
-                lambda one: rx.el.span(one.sentence, class_name="strong", title=one.kind),
-                lead=True,
-            ),
-            Column("result", "Result", _result),
-            Column("actor", "By", lambda one: one.actor),
-            Column("tenant", "Vendor", lambda one: one.tenant),
-            Column("facts", "Facts", lambda one: quiet(one.facts), wide_only=True),
-            Column("at", "When", lambda one: when_at(one.at, one.at_exact)),
-        ],
-        state.rows,
-        caption="Audit stream",
-        on_open=lambda one: state.open_row(one.id),
-        open_id=state.open_id,
-        empty=empty_state(
-            "Nothing matches", "Change the search or the filters.", icon_name="search"
-        ),
-    )
-
-
 def _result(one: Any) -> rx.Component:
     return rx.match(  # pyright: ignore[reportReturnType]
         one.result,
         ("success", badge("Success", "good")),
         ("denied", badge("Denied", "warn")),
         badge("Failure", "bad"),
+    )
+
+
+COLUMNS = [
+    Column(
+        "kind",
+        "Act",
+        lambda one: rx.el.span(one.sentence, class_name="strong", title=one.kind),
+        lead=True,
+    ),
+    Column("result", "Result", _result),
+    Column("actor", "By", lambda one: one.actor),
+    Column("tenant", "Vendor", lambda one: one.tenant),
+    Column("facts", "Facts", lambda one: quiet(one.facts), wide_only=True),
+    Column("at", "When", lambda one: when_at(one.at, one.at_exact), sortable=True),
+]
+
+
+@page("/ops/audit", title="Audit", audience="ops", on_load=[ShellState.load, AuditState.load])
+def audit_page() -> rx.Component:
+    """Find out who did what to whom."""
+    state = AuditState
+    return ops_list(
+        state,
+        COLUMNS,
+        Words(
+            "Audit",
+            "act",
+            "Search act, subject, address or request",
+            ("Nothing happened yet", "Every act and every refusal is kept here.", "scroll-text"),
+        ),
+        current="audit",
+        selects=[
+            Select("About", AREAS, state.area, state.filter_area),
+            Select("Result", RESULTS, state.status, state.filter_status),
+        ],
+        narrowed=rx.cond(  # pyright: ignore[reportArgumentType]
+            state.tenant != "",
+            row(
+                quiet("Only ", rx.cond(state.tenant_name, state.tenant_name, "one vendor")),
+                button("Show everybody", on_click=state.all_tenants, small=True),
+            ),
+        ),
+        beside=_drawer(),
     )
 
 

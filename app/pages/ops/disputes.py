@@ -6,21 +6,33 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.payments import money_tabs
+from app.pages.ops.lists import Words, money_tabs, ops_list
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import state_badge
-from components.base import link, stack, when_at
+from components.base import link, when_at
 from components.code import identifier
-from components.fields import filter_select, filters, search_box
-from components.layout import callout, card, facts
+from components.layout import callout, facts
 from components.overlays import drawer
-from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, Sorting, data_table, pager
+from components.tables import Column
 from state.ops.disputes import DisputesState
 from state.shell import ShellState
 
 STATUSES = [("", "Any status"), ("open", "Open"), ("won", "Won"), ("lost", "Lost")]
+COLUMNS = [
+    Column(
+        "created_at",
+        "Opened",
+        lambda one: when_at(one.opened, one.opened_exact),
+        sortable=True,
+        lead=True,
+    ),
+    Column("vendor", "Vendor", lambda one: one.vendor),
+    Column("number", "Invoice", lambda one: rx.el.span(one.number, class_name="num nowrap")),
+    Column("reason", "Reason", lambda one: one.reason),
+    Column("status", "Status", lambda one: state_badge(one.status)),
+    Column("respond_by", "Answer by", lambda one: one.respond_by, sortable=True),
+    Column("amount", "Amount", lambda one: one.amount, align="right", sortable=True),
+]
 
 
 @page(
@@ -31,70 +43,23 @@ STATUSES = [("", "Any status"), ("open", "Open"), ("won", "Won"), ("lost", "Lost
 )
 def disputes_page() -> rx.Component:
     """Find a dispute, see until when it must be answered and what it touches."""
-    state = DisputesState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                money_tabs("disputes"),
-                filters(
-                    search_box(
-                        "Search vendor, invoice, reason or reference",
-                        on_search=state.search_for,
-                        value=state.q,
-                    ),
-                    filter_select(
-                        "Status", STATUSES, value=state.status, on_change=state.filter_status
-                    ),
-                ),
-                card(_table(), flush=True),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
-            ),
-            table_skeleton(7),
-        ),
-        _drawer(),
-        title="Disputes",
-        current="payments",
-    )
-
-
-def _table() -> rx.Component:
-    state = DisputesState
-    return data_table(
-        [
-            Column(
-                "created_at",
-                "Opened",
-                lambda one: when_at(one.opened, one.opened_exact),
-                sortable=True,
-                lead=True,
-            ),
-            Column("vendor", "Vendor", lambda one: one.vendor),
-            Column(
-                "number", "Invoice", lambda one: rx.el.span(one.number, class_name="num nowrap")
-            ),
-            Column("reason", "Reason", lambda one: one.reason),
-            Column("status", "Status", lambda one: state_badge(one.status)),
-            Column("respond_by", "Answer by", lambda one: one.respond_by, sortable=True),
-            Column("amount", "Amount", lambda one: one.amount, align="right", sortable=True),
-        ],
-        state.rows,
-        caption="Disputes",
-        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-        on_open=lambda one: state.open_row(one.id),
-        open_id=state.open_id,
-        empty=rx.cond(
-            state.is_filtered,
-            empty_state(
-                "No dispute matches", "Change the search or the filter.", icon_name="search"
-            ),
-            empty_state(
+    return ops_list(
+        DisputesState,
+        COLUMNS,
+        Words(
+            "Disputes",
+            "dispute",
+            "Search vendor, invoice, reason or reference",
+            (
                 "No disputes",
                 "A payment that a customer's bank takes back appears here at once.",
-                icon_name="scale",
+                "scale",
             ),
         ),
+        current="payments",
+        statuses=STATUSES,
+        tabs=money_tabs("disputes"),
+        beside=_drawer(),
     )
 
 

@@ -6,26 +6,20 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import acts, question_dialog
-from app.pages.ops.tables import invoice_table, payment_table
+from app.pages.ops.lists import Words, ops_list, ops_single
+from app.pages.ops.parts import acts
+from app.pages.ops.tables import invoice_columns, payment_columns
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import badge, state_badge
-from components.base import icon, link, row, split, stack, when
+from components.base import link, row, split, stack, when
 from components.buttons import button, link_button
 from components.code import identifier
 from components.explain import why_amount
-from components.fields import filter_select, filters, search_box
 from components.layout import callout, card, facts
 from components.states import (
-    block_skeleton,
     empty_state,
-    lines_skeleton,
-    loaded,
-    missing_page,
-    table_skeleton,
 )
-from components.tables import Column, Sorting, data_table, pager
+from components.tables import Column, data_table, pager
 from state.ops.invoice import InvoiceState
 from state.ops.invoices import InvoicesState
 from state.shell import ShellState
@@ -49,47 +43,18 @@ STATUSES = [
 )
 def invoices_page() -> rx.Component:
     """Find an invoice."""
-    state = InvoicesState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                filters(
-                    search_box(
-                        "Search number or vendor", on_search=state.search_for, value=state.q
-                    ),
-                    filter_select(
-                        "Status", STATUSES, value=state.status, on_change=state.filter_status
-                    ),
-                ),
-                card(
-                    invoice_table(
-                        state.rows,
-                        caption="Invoices",
-                        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-                        empty=rx.cond(
-                            state.is_filtered,
-                            empty_state(
-                                "No invoice matches",
-                                "Change the search or the filter.",
-                                icon_name="search",
-                            ),
-                            empty_state(
-                                "No invoices yet",
-                                "They are issued on the 1st for the month before.",
-                                icon_name="receipt",
-                            ),
-                        ),
-                    ),
-                    flush=True,
-                ),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
-            ),
-            table_skeleton(7),
+    return ops_list(
+        InvoicesState,
+        invoice_columns(),
+        Words(
+            "Invoices",
+            "invoice",
+            "Search number or vendor",
+            ("No invoices yet", "They are issued on the 1st for the month before.", "receipt"),
         ),
-        title="Invoices",
         current="invoices",
+        statuses=STATUSES,
+        row_href=lambda one: "/ops/invoices/" + one.id,
     )
 
 
@@ -102,38 +67,9 @@ def invoices_page() -> rx.Component:
 def invoice_page() -> rx.Component:
     """Show why an invoice is as high as it is, what was paid, and what can be done."""
     state = InvoiceState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            rx.cond(state.is_missing, missing_page(home_href="/ops/invoices"), _whole()),
-            stack(lines_skeleton(4), block_skeleton(220), block_skeleton(220), gap=6),
-        ),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        title=rx.cond(state.one.number != "", state.one.number, "Invoice"),
-        current="invoices",
-    )
-
-
-def _whole() -> rx.Component:
-    state = InvoiceState
     one: Any = state.one
-    return stack(
-        row(
-            row(
-                link(
-                    icon("arrow-left"),
-                    " All invoices",
-                    href="/ops/invoices",
-                    class_name="btn btn-quiet",
-                ),
-                state_badge(one.status),
-                rx.cond(one.is_note, badge("Credit note", dot=False)),
-            ),
-            _acts(one),
-            between=True,
-        ),
+    return ops_single(
+        state,
         rx.cond(
             one.is_being_charged,
             callout("A charge is under way; nothing else can be done to it meanwhile.", live=True),
@@ -151,10 +87,11 @@ def _whole() -> rx.Component:
                     ),
                 ),
                 card(
-                    payment_table(
+                    data_table(
+                        payment_columns(vendors=False),
                         state.payments,
                         caption="Payments of this invoice",
-                        vendors=False,
+                        row_href=lambda paid: "/ops/payments?open=" + paid.id,
                         empty=empty_state("Nothing was paid", icon_name="credit-card"),
                     ),
                     title="Payments",
@@ -165,7 +102,14 @@ def _whole() -> rx.Component:
             ),
             _facts(one),
         ),
-        gap=6,
+        title=rx.cond(one.number != "", one.number, "Invoice"),
+        current="invoices",
+        home=("All invoices", "/ops/invoices"),
+        head=[
+            state_badge(one.status),
+            rx.cond(one.is_note, badge("Credit note", dot=False)),  # pyright: ignore
+        ],
+        acting=_acts(one),
     )
 
 

@@ -6,18 +6,18 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import acts, question_dialog
+from app.pages.ops.lists import Words, ops_list
+from app.pages.ops.parts import acts
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import state_badge
 from components.base import link, quiet, stack, when, when_at
 from components.buttons import button
 from components.code import code_block, identifier
-from components.fields import filter_select, filters, progress, search_box
+from components.fields import progress
 from components.layout import callout, card, facts
 from components.overlays import drawer
-from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, Sorting, data_table, pager
+from components.states import empty_state
+from components.tables import Column, data_table
 from components.ticker import ticker
 from state.ops.jobs import JobsState
 from state.shell import ShellState
@@ -31,35 +31,48 @@ STATUSES = [
 ]
 
 
+def _state(one: Any) -> rx.Component:
+    """Say a job's state in a job's words: the outbox calls running "sending" and done "sent"."""
+    return state_badge(
+        rx.match(one.status, ("sending", "running"), ("sent", "done"), one.status)  # pyright: ignore
+    )
+
+
+COLUMNS = [
+    Column("name", "Job", lambda one: rx.el.span(one.name, class_name="strong"), lead=True),
+    Column("business_key", "Key", lambda one: identifier(one.business_key), wide_only=True),
+    Column("status", "Status", _state),
+    Column("attempts", "Failed tries", lambda one: one.attempts, align="right", sortable=True),
+    Column(
+        "created_at",
+        "Begun",
+        lambda one: when_at(one.created, one.created_exact),
+        sortable=True,
+    ),
+]
+
+
 @page("/ops/jobs", title="Jobs", audience="ops", on_load=[ShellState.load, JobsState.load])
 def jobs_page() -> rx.Component:
     """Watch the monthly runs, find a job, try what failed again."""
     state = JobsState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                rx.cond(state.failed.length() > 0, _failed()),  # pyright: ignore
-                card(_runs(), title="Monthly runs", flush=True),
-                filters(
-                    search_box("Search job or key", on_search=state.search_for, value=state.q),
-                    filter_select(
-                        "Status", STATUSES, value=state.status, on_change=state.filter_status
-                    ),
-                ),
-                card(_table(), flush=True),
-                pager(state.page, on_page=state.turn_to),
-                gap=4,
-            ),
-            table_skeleton(6),
+    return ops_list(
+        state,
+        COLUMNS,
+        Words(
+            "Jobs",
+            "job",
+            "Search job or key",
+            ("No jobs yet", "Work that outlives a request appears here.", "list-checks"),
         ),
-        _drawer(),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        ticker(state.tick),
-        title="Jobs",
         current="jobs",
+        statuses=STATUSES,
+        above=[
+            rx.cond(state.failed.length() > 0, _failed()),  # pyright: ignore
+            card(_runs(), title="Monthly runs", flush=True),
+        ],
+        beside=_drawer(),
+        also=[ticker(state.tick)],
     )
 
 
@@ -127,45 +140,6 @@ def _runs() -> rx.Component:
             icon_name="calendar-clock",
             command="turnpike billing run --period 2026-11",
         ),
-    )
-
-
-def _table() -> rx.Component:
-    state = JobsState
-    return data_table(
-        [
-            Column("name", "Job", lambda one: rx.el.span(one.name, class_name="strong"), lead=True),
-            Column("business_key", "Key", lambda one: identifier(one.business_key), wide_only=True),
-            Column("status", "Status", _state),
-            Column(
-                "attempts", "Failed tries", lambda one: one.attempts, align="right", sortable=True
-            ),
-            Column(
-                "created_at",
-                "Begun",
-                lambda one: when_at(one.created, one.created_exact),
-                sortable=True,
-            ),
-        ],
-        state.rows,
-        caption="Jobs",
-        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-        on_open=lambda one: state.open_row(one.id),
-        open_id=state.open_id,
-        empty=rx.cond(
-            state.is_filtered,
-            empty_state("No job matches", "Change the search or the filter.", icon_name="search"),
-            empty_state(
-                "No jobs yet", "Work that outlives a request appears here.", icon_name="list-checks"
-            ),
-        ),
-    )
-
-
-def _state(one: Any) -> rx.Component:
-    """Say a job's state in a job's words: the outbox calls running "sending" and done "sent"."""
-    return state_badge(
-        rx.match(one.status, ("sending", "running"), ("sent", "done"), one.status)  # pyright: ignore
     )
 
 

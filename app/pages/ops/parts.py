@@ -20,8 +20,9 @@ def acts(*buttons: rx.Component) -> rx.Component:
     return rx.cond(MAY_ACT, rx.fragment(*buttons))  # pyright: ignore[reportReturnType]
 
 
-def question_dialog(question: Any, error: Any, *, on_confirm: Any, on_cancel: Any) -> rx.Component:
-    """Ask a ``Question`` of the state, with the fields that it needs."""
+def question_dialog(state: Any) -> rx.Component:
+    """Ask the ``Question`` of a state that asks, with the fields that it needs."""
+    question: Any = state.question
 
     def ask(is_danger: bool) -> rx.Component:
         return confirm_dialog(
@@ -29,9 +30,9 @@ def question_dialog(question: Any, error: Any, *, on_confirm: Any, on_cancel: An
             title=question.title,
             text=question.text,
             verb=question.verb,
-            on_confirm=on_confirm,
-            on_cancel=on_cancel,
-            error=error,
+            on_confirm=state.confirm,
+            on_cancel=state.cancel,
+            error=state.refusal,
             danger=is_danger,
             extra=_fields(question),
         )

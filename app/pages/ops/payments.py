@@ -6,20 +6,17 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import acts, question_dialog
-from app.pages.ops.tables import payment_table
+from app.pages.ops.lists import Words, money_tabs, ops_list
+from app.pages.ops.parts import acts
+from app.pages.ops.tables import payment_columns
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import state_badge
-from components.base import heading, link, row, stack, when, when_at
+from components.base import heading, link, row, when, when_at
 from components.buttons import button, link_button
 from components.code import identifier
-from components.fields import filter_select, filters, search_box
-from components.layout import callout, card, facts
+from components.layout import callout, facts
 from components.overlays import drawer
-from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, Sorting, data_table, pager
-from components.tabs import link_tabs
+from components.tables import Column, data_table
 from state.ops.payments import PaymentsState
 from state.ops.payouts import PayoutsState
 from state.shell import ShellState
@@ -40,19 +37,27 @@ PAYOUT_STATUSES = [
     ("paid", "Paid"),
     ("failed", "Failed"),
 ]
-
-
-def money_tabs(current: str) -> rx.Component:
-    """Lead between money that came, money that is disputed and money that went."""
-    return link_tabs(
-        "Money",
-        [
-            ("in", "Payments", "/ops/payments"),
-            ("disputes", "Disputes", "/ops/payments/disputes"),
-            ("out", "Payouts", "/ops/payouts"),
-        ],
-        current=current,
-    )
+PAYOUT_COLUMNS = [
+    Column(
+        "period",
+        "Month",
+        lambda one: rx.el.span(one.period, class_name="strong num"),
+        sortable=True,
+        lead=True,
+    ),
+    Column("vendor", "Vendor", lambda one: one.vendor),
+    Column("status", "Status", lambda one: state_badge(one.status)),
+    Column("provider", "By", lambda one: one.provider, wide_only=True),
+    Column("number", "Statement", lambda one: one.number, wide_only=True),
+    Column("amount", "Amount", lambda one: one.amount, align="right", sortable=True),
+    Column(
+        "created_at",
+        "Prepared",
+        lambda one: when_at(one.created, one.created_exact),
+        sortable=True,
+        wide_only=True,
+    ),
+]
 
 
 @page(
@@ -63,47 +68,19 @@ def money_tabs(current: str) -> rx.Component:
 )
 def payments_page() -> rx.Component:
     """Find a payment, see what became of it, give it back."""
-    state = PaymentsState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                money_tabs("in"),
-                filters(
-                    search_box(
-                        "Search vendor, invoice or reference",
-                        on_search=state.search_for,
-                        value=state.q,
-                    ),
-                    filter_select(
-                        "Status",
-                        PAYMENT_STATUSES,
-                        value=state.status,
-                        on_change=state.filter_status,
-                    ),
-                ),
-                card(
-                    payment_table(
-                        state.rows,
-                        caption="Payments",
-                        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-                        on_open=lambda one: state.open_row(one.id),
-                        open_id=state.open_id,
-                        empty=_empty(state, "payment", "Charges and paid links appear here."),
-                    ),
-                    flush=True,
-                ),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
-            ),
-            table_skeleton(7),
+    return ops_list(
+        PaymentsState,
+        payment_columns(),
+        Words(
+            "Payments",
+            "payment",
+            "Search vendor, invoice or reference",
+            ("No payments yet", "Charges and paid links appear here.", "credit-card"),
         ),
-        _payment_drawer(),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        title="Payments",
         current="payments",
+        statuses=PAYMENT_STATUSES,
+        tabs=money_tabs("in"),
+        beside=_payment_drawer(),
     )
 
 
@@ -182,67 +159,23 @@ def _payment_drawer() -> rx.Component:
 )
 def payouts_page() -> rx.Component:
     """Find a payout, settle it by hand, send it again."""
-    state = PayoutsState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                money_tabs("out"),
-                filters(
-                    search_box(
-                        "Search vendor, month or reference",
-                        on_search=state.search_for,
-                        value=state.q,
-                    ),
-                    filter_select(
-                        "Status", PAYOUT_STATUSES, value=state.status, on_change=state.filter_status
-                    ),
-                ),
-                card(_payout_table(), flush=True),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
+    return ops_list(
+        PayoutsState,
+        PAYOUT_COLUMNS,
+        Words(
+            "Payouts",
+            "payout",
+            "Search vendor, month or reference",
+            (
+                "No payouts yet",
+                "Revenue shares are paid out with each monthly run.",
+                "hand-coins",
             ),
-            table_skeleton(6),
         ),
-        _payout_drawer(),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        title="Payouts",
         current="payments",
-    )
-
-
-def _payout_table() -> rx.Component:
-    state = PayoutsState
-    return data_table(
-        [
-            Column(
-                "period",
-                "Month",
-                lambda one: rx.el.span(one.period, class_name="strong num"),
-                sortable=True,
-                lead=True,
-            ),
-            Column("vendor", "Vendor", lambda one: one.vendor),
-            Column("status", "Status", lambda one: state_badge(one.status)),
-            Column("provider", "By", lambda one: one.provider, wide_only=True),
-            Column("number", "Statement", lambda one: one.number, wide_only=True),
-            Column("amount", "Amount", lambda one: one.amount, align="right", sortable=True),
-            Column(
-                "created_at",
-                "Prepared",
-                lambda one: when_at(one.created, one.created_exact),
-                sortable=True,
-                wide_only=True,
-            ),
-        ],
-        state.rows,
-        caption="Payouts",
-        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-        on_open=lambda one: state.open_row(one.id),
-        open_id=state.open_id,
-        empty=_empty(state, "payout", "Revenue shares are paid out with each monthly run."),
+        statuses=PAYOUT_STATUSES,
+        tabs=money_tabs("out"),
+        beside=_payout_drawer(),
     )
 
 
@@ -292,12 +225,4 @@ def _payout_drawer() -> rx.Component:
                 ),
             ),
         ),
-    )
-
-
-def _empty(state: Any, noun: str, text: str) -> rx.Component:
-    return rx.cond(  # pyright: ignore[reportReturnType]
-        state.is_filtered,
-        empty_state(f"No {noun} matches", "Change the search or the filter.", icon_name="search"),
-        empty_state(f"No {noun}s yet", text, icon_name="credit-card"),
     )

@@ -27,9 +27,7 @@ def staff_page() -> rx.Component:
     state = StaffState
     return ops_frame(
         loaded(state.is_loaded, stack(card(_table(), flush=True)), table_skeleton(4)),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
+        question_dialog(state),
         dialog(
             secret(state.secret, label="Password"),
             open=state.secret != "",

@@ -1,20 +1,16 @@
-"""Tables that stand on several pages of operations."""
+"""Columns that stand on several pages of operations."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import reflex as rx
 
 from components.badges import badge, state_badge
-from components.base import Content, row, when_at
-from components.tables import Column, Sorting, data_table
+from components.base import row, when_at
+from components.tables import Column
 
 
-def invoice_table(
-    rows: Any, *, caption: str, empty: Content, sorting: Sorting | None = None, vendors: bool = True
-) -> rx.Component:
-    """Show invoices and credit notes; a press opens one's own page."""
+def invoice_columns(*, vendors: bool = True) -> list[Column]:
+    """Return what is shown of invoices and credit notes, of everybody or of one vendor."""
     columns = [
         Column(
             "number",
@@ -39,27 +35,11 @@ def invoice_table(
             wide_only=True,
         ),
     ]
-    return data_table(
-        [one for one in columns if vendors or one.key != "vendor"],
-        rows,
-        caption=caption,
-        sorting=sorting,
-        row_href=lambda one: "/ops/invoices/" + one.id,
-        empty=empty,
-    )
+    return [one for one in columns if vendors or one.key != "vendor"]
 
 
-def payment_table(
-    rows: Any,
-    *,
-    caption: str,
-    empty: Content,
-    sorting: Sorting | None = None,
-    vendors: bool = True,
-    on_open: Any = None,
-    open_id: Any = None,
-) -> rx.Component:
-    """Show payments; a press opens one beside the list, or leads to it there."""
+def payment_columns(*, vendors: bool = True) -> list[Column]:
+    """Return what is shown of payments, of everybody or of one vendor."""
     columns = [
         Column(
             "created_at",
@@ -81,16 +61,4 @@ def payment_table(
             wide_only=True,
         ),
     ]
-    opening: dict[str, Any] = (
-        {"on_open": on_open, "open_id": open_id}
-        if on_open is not None
-        else {"row_href": lambda one: "/ops/payments?open=" + one.id}
-    )
-    return data_table(
-        [one for one in columns if vendors or one.key != "vendor"],
-        rows,
-        caption=caption,
-        sorting=sorting,
-        empty=empty,
-        **opening,
-    )
+    return [one for one in columns if vendors or one.key != "vendor"]

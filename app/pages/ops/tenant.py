@@ -6,96 +6,57 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import MAY_ACT, acts, question_dialog
-from app.pages.ops.tables import invoice_table, payment_table
+from app.pages.ops.lists import empty_list, list_tools, ops_single
+from app.pages.ops.parts import MAY_ACT, acts
+from app.pages.ops.tables import invoice_columns, payment_columns
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import badge, state_badge
-from components.base import icon, link, quiet, row, split, stack, when, when_at
+from components.base import icon, quiet, row, split, stack, when, when_at
 from components.branding import brand_logo
 from components.buttons import button, link_button
 from components.code import identifier
+from components.devices import device_columns
 from components.layout import callout, card, facts
 from components.native_form import state_form, submit_button, textarea_field
-from components.states import block_skeleton, empty_state, lines_skeleton, loaded, missing_page
-from components.tables import Column, data_table
+from components.states import empty_state
+from components.tables import Column, Sorting, data_table, pager
 from components.timeline import timeline
 from state.ops.tenant import TenantState
+from state.ops.tenant_devices import TenantDevicesState
 from state.ops.tenant_rows import StepRow
 from state.shell import ShellState
+
+DEVICE_STATUSES = [
+    ("", "Any status"),
+    ("active", "Active"),
+    ("quiet", "Quiet"),
+    ("released", "Released"),
+]
 
 
 @page(
     "/ops/tenants/[id]",
     title="Tenant",
     audience="ops",
-    on_load=[ShellState.load, TenantState.load],
+    on_load=[ShellState.load, TenantState.load, TenantDevicesState.load],
 )
 def tenant_page() -> rx.Component:
     """Show what a vendor is, owes, pays and did."""
     state = TenantState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            rx.cond(state.is_missing, missing_page(home_href="/ops/tenants"), _whole()),
-            stack(lines_skeleton(4), block_skeleton(220), block_skeleton(220), gap=6),
-        ),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        title=rx.cond(state.one.name != "", state.one.name, "Tenant"),
-        current="tenants",
-    )
-
-
-def _whole() -> rx.Component:
-    state = TenantState
     one: Any = state.one
-    return stack(
-        row(
-            row(
-                link(
-                    icon("arrow-left"),
-                    " All tenants",
-                    href="/ops/tenants",
-                    class_name="btn btn-quiet",
-                ),
-                state_badge(one.status),
-                identifier(one.id),
-            ),
-            acts(
-                row(
-                    rx.cond(
-                        one.status == "active",
-                        button(
-                            "Suspend",
-                            on_click=state.ask("suspend"),
-                            kind="danger",
-                            icon_name="circle-pause",
-                        ),
-                    ),
-                    rx.cond(
-                        one.status == "suspended",
-                        button(
-                            "Resume",
-                            on_click=state.ask("resume"),
-                            kind="main",
-                            icon_name="circle-play",
-                        ),
-                    ),
-                )
-            ),
-            between=True,
-        ),
+    return ops_single(
+        state,
         when(one.status_reason, callout(one.status_reason, tone="warn", title="Suspended")),
         split(
             stack(
                 _prices(),
+                _devices(),
                 card(
-                    invoice_table(
+                    data_table(
+                        invoice_columns(vendors=False),
                         state.invoices,
                         caption="Latest invoices",
-                        vendors=False,
+                        row_href=lambda bill: "/ops/invoices/" + bill.id,
                         empty=empty_state(
                             "No invoice yet",
                             "The first is issued on the 1st after its first active month.",
@@ -107,10 +68,11 @@ def _whole() -> rx.Component:
                     flush=True,
                 ),
                 card(
-                    payment_table(
+                    data_table(
+                        payment_columns(vendors=False),
                         state.payments,
                         caption="Latest payments",
-                        vendors=False,
+                        row_href=lambda paid: "/ops/payments?open=" + paid.id,
                         empty=empty_state("No payment yet", icon_name="credit-card"),
                     ),
                     title="Latest payments",
@@ -128,7 +90,25 @@ def _whole() -> rx.Component:
             ),
             stack(_identity(), _onboarding(), _notes(), gap=6),
         ),
-        gap=6,
+        title=rx.cond(one.name != "", one.name, "Tenant"),
+        current="tenants",
+        home=("All tenants", "/ops/tenants"),
+        head=[state_badge(one.status), identifier(one.id)],
+        acting=_acts(one),
+    )
+
+
+def _acts(one: Any) -> rx.Component:
+    ask = TenantState.ask
+    return acts(
+        rx.cond(
+            one.status == "active",
+            button("Suspend", on_click=ask("suspend"), kind="danger", icon_name="circle-pause"),
+        ),
+        rx.cond(
+            one.status == "suspended",
+            button("Resume", on_click=ask("resume"), kind="main", icon_name="circle-play"),
+        ),
     )
 
 
@@ -193,7 +173,7 @@ def _notes() -> rx.Component:
                     help_text="For operations only; the vendor never sees them.",
                 ),
                 submit_button("Save notes", kind="plain"),
-                on_submit=state.save_notes,
+                on_submit=state.ask_notes,
             ),
             rx.el.p(rx.cond(state.one.notes != "", state.one.notes, "None.")),
         ),
@@ -225,6 +205,31 @@ def _prices() -> rx.Component:
         ),
         title="Price contract",
         action=acts(button("Set price", on_click=state.ask("price"), icon_name="tag", small=True)),
+        flush=True,
+    )
+
+
+def _devices() -> rx.Component:
+    state = TenantDevicesState
+    return card(
+        rx.el.div(
+            list_tools(state, "Search device, user or actor", statuses=DEVICE_STATUSES),
+            class_name="card-body",
+        ),
+        data_table(
+            device_columns(),
+            state.rows,
+            caption="Devices",
+            sorting=Sorting(state.sort, state.is_descending, state.sort_by),
+            empty=empty_list(
+                state, "device", ("No device yet", "Its servers have registered none.", "cpu")
+            ),
+        ),
+        when(
+            state.page.text,
+            rx.el.div(pager(state.page, on_page=state.turn_to), class_name="card-body"),
+        ),
+        title="Devices",
         flush=True,
     )
 

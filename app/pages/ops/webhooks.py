@@ -6,18 +6,16 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import acts, question_dialog
+from app.pages.ops.lists import Select, Words, ops_list
+from app.pages.ops.parts import acts
 from app.pages.registry import page
-from app.pages.shell import ops_frame
 from components.badges import state_badge
-from components.base import quiet, stack, when, when_at
+from components.base import quiet, when, when_at
 from components.buttons import button
 from components.code import code_block, identifier
-from components.fields import filter_select, filters, search_box
-from components.layout import callout, card, facts
+from components.layout import callout, facts
 from components.overlays import drawer
-from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, Sorting, data_table, pager
+from components.tables import Column
 from state.ops.webhooks import WebhooksState
 from state.shell import ShellState
 
@@ -27,6 +25,24 @@ STATUSES = [
     ("done", "Done"),
     ("ignored", "Ignored"),
     ("failed", "Failed"),
+]
+COLUMNS = [
+    Column(
+        "kind",
+        "Kind",
+        lambda one: rx.el.span(one.kind, class_name="strong"),
+        lead=True,
+    ),
+    Column("provider", "Provider", lambda one: one.provider),
+    Column("status", "Status", lambda one: state_badge(one.status)),
+    Column("subject", "Subject", lambda one: identifier(one.subject), wide_only=True),
+    Column("attempts", "Failed tries", lambda one: one.attempts, align="right", sortable=True),
+    Column(
+        "received_at",
+        "Received",
+        lambda one: when_at(one.received, one.received_exact),
+        sortable=True,
+    ),
 ]
 
 
@@ -39,78 +55,23 @@ STATUSES = [
 def webhooks_page() -> rx.Component:
     """Find a notification, read it, handle it once more."""
     state = WebhooksState
-    return ops_frame(
-        loaded(
-            state.is_loaded,
-            stack(
-                filters(
-                    search_box(
-                        "Search kind, event or subject", on_search=state.search_for, value=state.q
-                    ),
-                    filter_select(
-                        "Status", STATUSES, value=state.status, on_change=state.filter_status
-                    ),
-                    filter_select(
-                        "Provider",
-                        state.providers,
-                        value=state.provider,
-                        on_change=state.filter_provider,
-                    ),
-                ),
-                card(_table(), flush=True),
-                pager(state.page, on_page=state.turn_to),
-                gap=3,
-            ),
-            table_skeleton(6),
-        ),
-        _drawer(),
-        question_dialog(
-            state.question, state.refusal, on_confirm=state.confirm, on_cancel=state.cancel
-        ),
-        title="Webhooks",
-        current="webhooks",
-    )
-
-
-def _table() -> rx.Component:
-    state = WebhooksState
-    return data_table(
-        [
-            Column(
-                "kind",
-                "Kind",
-                lambda one: rx.el.span(one.kind, class_name="strong"),
-                lead=True,
-            ),
-            Column("provider", "Provider", lambda one: one.provider),
-            Column("status", "Status", lambda one: state_badge(one.status)),
-            Column("subject", "Subject", lambda one: identifier(one.subject), wide_only=True),
-            Column(
-                "attempts", "Failed tries", lambda one: one.attempts, align="right", sortable=True
-            ),
-            Column(
-                "received_at",
-                "Received",
-                lambda one: when_at(one.received, one.received_exact),
-                sortable=True,
-            ),
-        ],
-        state.rows,
-        caption="Notifications",
-        sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-        on_open=lambda one: state.open_row(one.id),
-        open_id=state.open_id,
-        empty=rx.cond(
-            state.is_filtered,
-            empty_state(
-                "No notification matches", "Change the search or the filters.", icon_name="search"
-            ),
-            empty_state(
+    return ops_list(
+        state,
+        COLUMNS,
+        Words(
+            "Webhooks",
+            "notification",
+            "Search kind, event or subject",
+            (
                 "No notifications yet",
                 "What payment providers tell us appears here as it comes.",
-                icon_name="webhook",
+                "webhook",
             ),
         ),
+        current="webhooks",
+        statuses=STATUSES,
+        selects=[Select("Provider", state.providers, state.provider, state.filter_provider)],
+        beside=_drawer(),
     )
 
 

@@ -13,11 +13,12 @@ from components.badges import badge, state_badge
 from components.base import heading, quiet, row, stack, when, when_at
 from components.buttons import MenuItem, button, copy_button, link_button
 from components.code import code_block, identifier
+from components.devices import device_columns
 from components.fields import filter_select, filters, search_box
 from components.layout import card, facts
 from components.overlays import confirm_dialog, drawer
 from components.states import empty_state, loaded, table_skeleton
-from components.tables import Column, Sorting, data_table, pager
+from components.tables import Sorting, data_table, pager
 from components.ticker import ticker
 from state.shell import ShellState
 from state.vendor.device import DAYS, DeviceState
@@ -94,30 +95,7 @@ def devices_page() -> rx.Component:
 def _table() -> rx.Component:
     state = DevicesState
     return data_table(
-        [
-            Column(
-                "device_id",
-                "Device",
-                lambda row: rx.el.span(row.device_id, class_name="strong"),
-                sortable=True,
-                lead=True,
-            ),
-            Column("user", "User", lambda row: identifier(row.user)),
-            Column("actor", "Actor", lambda row: identifier(row.actor), wide_only=True),
-            Column("status", "Status", lambda row: state_badge(row.status)),
-            Column(
-                "last_active_at",
-                "Last active",
-                lambda row: when_at(row.active, row.active_exact),
-                sortable=True,
-            ),
-            Column(
-                "registered_at",
-                "Registered",
-                lambda row: when_at(row.registered, row.registered_exact),
-                sortable=True,
-            ),
-        ],
+        device_columns(),
         state.rows,
         caption="Devices",
         sorting=Sorting(state.sort, state.is_descending, state.sort_by),

@@ -160,6 +160,7 @@ async def test_the_stream_is_narrowed_to_one_vendor(
     state = await opened(viewer, f"/ops/audit?tenant={vendor.id}")
     assert [(row.sentence, row.actor) for row in state.rows] == [("Activated", "system")]
     assert state.tenant_name == "Acme Toys"
+    assert state.csv_href == f"/files/ops/audit.csv?tenant_id={vendor.id}&sort=-at"
     state = await opened(viewer, "/ops/audit?area=ops&status=success&area=ops")
     assert [row.facts for row in state.rows] == ["to 2026-12-01"]
     viewer.go("/ops/audit?tenant=nobody")

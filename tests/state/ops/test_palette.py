@@ -26,7 +26,7 @@ async def test_vendors_invoices_and_devices_of_everybody_are_found(
     invoice = await make_invoice(ctx, vendor, pushed=False)
     await ctx.db.commit()
     page = f"/ops/tenants/{vendor.id}"
-    at_device = ("Devices", "SN-0001", page)
+    at_device = ("Devices", "SN-0001", f"{page}?q=SN-0001")
     assert await found(viewer, "aCMe") == [("Tenants", "Acme Toys", page)]
     assert await found(viewer, vendor.email) == [("Tenants", "Acme Toys", page)]
     assert await found(viewer, str(invoice.number)) == [

@@ -11,6 +11,7 @@ from models.audit import AuditEvent
 from models.price import PriceContract
 from models.tenant import Tenant
 from state.ops.tenant import TenantState
+from state.ops.tenant_devices import TenantDevicesState
 from state.ops.tenants import TenantsState
 from tests.factories import make_device, make_person, make_vendor
 from tests.state.conftest import Tab, target
@@ -49,6 +50,7 @@ async def test_the_view_stands_in_the_address(ctx: Context, viewer: Tab) -> None
     state = await listed(viewer, "/ops/tenants/?status=pending&sort=name&q=be&page=1&x=%22")
     assert [row.name for row in state.rows] == ["Beta"]
     assert (state.sort, state.is_descending, state.is_filtered) == ("name", False, True)
+    assert state.csv_href == "/files/ops/tenants.csv?q=be&status=pending&sort=name"
     assert "q=be&sort=-name&status=pending" in target(await state.sort_by("name"))
     assert "page" not in target(await state.filter_status("active"))
     assert "page=2" in target(await state.turn_to(2))
@@ -144,5 +146,35 @@ async def test_nothing_is_done_that_was_not_asked(vendor: Tenant, operator: Tab)
 
 async def test_notes_are_kept(vendor: Tenant, operator: Tab) -> None:
     state = await opened(operator, vendor.id)
-    await state.save_notes({"notes": "Pilot until May"})
+    await state.ask_notes({"notes": "Pilot until May"})
+    assert (state.one.notes, state.question.title) == ("", "Save these notes on Acme Toys?")
+    await state.confirm({})
     assert state.one.notes == "Pilot until May"
+
+
+async def test_a_vendors_devices_are_searched_on_its_page(
+    ctx: Context, vendor: Tenant, viewer: Tab, tab: Tab
+) -> None:
+    await make_device(ctx, vendor, "SN-0001")
+    await make_device(ctx, vendor, "SN-0002")
+    await make_device(ctx, await make_vendor(ctx, name="Beta"), "SN-0003")
+    await ctx.db.commit()
+
+    async def shown(query: str) -> TenantDevicesState:
+        viewer.go(f"/ops/tenants/{vendor.id}{query}")
+        state = await viewer.state(TenantDevicesState)
+        assert await state.load() is None
+        return state
+
+    state = await shown("?sort=device_id")
+    assert [row.device_id for row in state.rows] == ["SN-0001", "SN-0002"]
+    assert not state.is_filtered
+    assert state.csv_href == f"/files/ops/devices.csv?tenant_id={vendor.id}&sort=device_id"
+    state = await shown("?q=0002&status=quiet")
+    assert [row.device_id for row in state.rows] == ["SN-0002"]
+    assert target(await state.turn_to(2)) == f"/ops/tenants/{vendor.id}?q=0002&status=quiet&page=2"
+    viewer.go("/ops/tenants/no-id")
+    assert await state.load() is None  # the page says that nobody has this id
+    tab.go(f"/ops/tenants/{vendor.id}")
+    with pytest.raises(ForbiddenError):
+        await (await tab.state(TenantDevicesState)).load()
