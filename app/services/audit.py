@@ -15,6 +15,8 @@ from app.services.context import Context
 from models.audit import AuditEvent
 
 _SORT = "-at"
+PRIVATE = ("ops.notes_changed",)
+"""Kinds that concern a vendor and are none of its business: what operations wrote about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ async def list_page(
     limit: int = paging.DEFAULT_LIMIT,
 ) -> paging.Page[AuditEvent]:
     """Return one page of the acting tenant's rows, newest first; with ``offset`` and their total."""
-    mine = col(AuditEvent.tenant_id) == ctx.tenant_id
+    mine = (col(AuditEvent.tenant_id) == ctx.tenant_id) & col(AuditEvent.kind).not_in(PRIVATE)
     return await _page(
         ctx, mine, search=search or Search(), cursor=cursor, offset=offset, limit=limit
     )

@@ -34,4 +34,6 @@ class OpsPaletteState(rx.State):
 def to_item(found: Found) -> PaletteItem:
     """Say where a thing is."""
     group, place = _PLACES[found.kind]
-    return PaletteItem(found.name, found.hint, place.format(id=found.id, name=quote(found.name, safe="")), group)
+    return PaletteItem(
+        found.name, found.hint, place.format(id=found.id, name=quote(found.name, safe="")), group
+    )

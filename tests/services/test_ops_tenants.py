@@ -9,7 +9,7 @@ from app.core.errors import ConflictError, ForbiddenError, InvalidInputError, No
 from app.core.ids import new_id
 from app.rules.onboarding import Step
 from app.rules.statuses import TenantStatus
-from app.services import credentials, ops_tenants
+from app.services import audit, credentials, ops_tenants
 from app.services.context import Context
 from app.services.ops_lists import Search
 from models.audit import AuditEvent
@@ -132,6 +132,17 @@ async def test_suspending_needs_a_reason(ctx: Context) -> None:
     tenant = await make_vendor(ctx)
     with pytest.raises(InvalidInputError, match="reason"):
         await ops_tenants.suspend(as_ops(ctx), tenant.id, reason="  ")
+
+
+async def test_a_vendor_never_reads_what_operations_wrote_about_it(ctx: Context) -> None:
+    tenant = await make_vendor(ctx)
+    for text in ("They haggle", "Pilot until May"):
+        await ops_tenants.save_notes(as_ops(ctx, Role.OPS_OPERATOR), tenant.id, text)
+    await ops_tenants.suspend(as_ops(ctx, Role.OPS_OPERATOR), tenant.id, reason="Sold as new")
+    for search in (None, audit.Search(kind="ops."), audit.Search(kind="ops.notes_changed")):
+        page = await audit.list_page(as_vendor(ctx, tenant), search, offset=0)
+        kinds = [] if search and search.kind.endswith("changed") else ["ops.tenant_suspended"]
+        assert ([one.kind for one in page.rows], page.total) == (kinds, len(kinds))
 
 
 async def test_notes_are_kept_with_what_they_were_before(ctx: Context) -> None:

@@ -12,7 +12,7 @@ from state.vendor.audit_words import REASONS, SENTENCES, say
 ROOT = Path(__file__).resolve().parents[3]
 NOT_A_VENDORS = re.compile(
     r"platform\.|billing\.|invoice\.copy_|"
-    r"ops\.(clock|outbox|person|role|webhook|billing)_?"
+    r"ops\.(clock|outbox|person|role|webhook|billing|list)_?"
 )
 """Kinds of rows that carry no vendor, or none a vendor should read more of than its kind."""
 
