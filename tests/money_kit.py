@@ -15,6 +15,7 @@ from app.rules.invoicing import LineKind, line
 from app.rules.periods import BillingMonth
 from app.services import (
     billing,
+    billing_batches,
     billing_runs,
     charges,
     copies,
@@ -27,7 +28,7 @@ from app.services import (
     refunds,
 )
 from app.services.context import Context
-from app.services.opening import DraftLine
+from app.services.opening import Draft, DraftLine
 from app.services.ports import EventKind, ProviderEvent
 from models.device import Device
 from models.exchange import InboxEvent, OutboxItem, OutboxKind, OutboxStatus
@@ -58,7 +59,7 @@ async def make_invoice(
     )
     await ctx.db.flush()
     charged = line(LineKind.DEVICES, "line.active_devices", units, Money.of(price, tenant.currency))
-    await opening.open_draft(ctx, invoice, tenant, [DraftLine(charged, "Active devices")])
+    await opening.open_drafts(ctx, [Draft(invoice, tenant, [DraftLine(charged, "Active devices")])])
     if pushed:
         await copies.push(ctx, invoice.id)
     return await fresh(ctx, invoice)
@@ -143,6 +144,10 @@ async def do(ctx: Context, name: str, payload: dict[str, Any]) -> None:
             await inbox.handle(ctx, UUID(payload["inbox_id"]))
         case "billing_run":
             await billing_runs.start_run(ctx, payload["period"])
+        case "open_months":
+            await billing_batches.drain(ctx, payload["period"])
+            tenant_ids = [UUID(one) for one in payload["tenant_ids"]]
+            await billing_batches.open_months(ctx, tenant_ids, payload["period"])
         case "bill_tenant":
             for step in billing.STEPS:
                 await step(ctx, UUID(payload["tenant_id"]), payload["period"])

@@ -8,7 +8,15 @@ from uuid import UUID
 
 from app.jobs.engine import Work, job, noted
 from app.jobs.schedule import every
-from app.services import billing, billing_runs, charges, copies, delivery, dunning
+from app.services import (
+    billing,
+    billing_batches,
+    billing_runs,
+    charges,
+    copies,
+    delivery,
+    dunning,
+)
 from app.services.context import Context
 from app.services.ports import JobName
 
@@ -44,9 +52,20 @@ async def billing_run(work: Work) -> None:
     await work.step("start", lambda ctx: billing_runs.start_run(ctx, period))
 
 
+@job(JobName.OPEN_MONTHS)
+async def open_months(work: Work) -> None:
+    """Open the invoices of a batch of vendors; if one of them does not let it, each goes on alone."""
+    period = str(work.payload["period"])
+    tenant_ids = [UUID(str(one)) for one in work.payload["tenant_ids"]]
+    await work.step("drain", partial(billing_batches.drain, period=period))
+    batch = {"tenant_ids": tenant_ids, "period": period}
+    async with noted(work, partial(billing_batches.one_by_one, **batch)):
+        await work.step("open_months", partial(billing_batches.open_months, **batch))
+
+
 @job(JobName.BILL_TENANT)
 async def bill_tenant(work: Work) -> None:
-    """Bill one vendor's month, step by step; a failure is kept with the month and blocks nobody."""
+    """Bill one vendor's month to its end, step by step; a failure is kept with the month and blocks nobody."""
     tenant_id, period = UUID(str(work.payload["tenant_id"])), str(work.payload["period"])
     async with noted(work, partial(billing.note_failure, tenant_id=tenant_id, period=period)):
         for use_case in billing.STEPS:

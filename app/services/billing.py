@@ -14,14 +14,10 @@ from sqlmodel import col, select
 
 from app.core.errors import ConflictError
 from app.rules.backoff import delay
-from app.rules.periods import BillingMonth
 from app.rules.statuses import RunStatus, can_move
-from app.services import charges, copies, counting, delivery, opening, payouts, statements
+from app.services import charges, copies, counting, delivery, months, payouts, statements
 from app.services.context import Context
-from app.services.ledger import balance
 from models.billing import BillingPeriod, BillingRun
-from models.ledger import AccountKind
-from models.tenant import Tenant
 
 FIRST_WAIT: Final = dt.timedelta(minutes=1)
 LONGEST_WAIT: Final = dt.timedelta(hours=6)
@@ -43,35 +39,13 @@ async def begin(ctx: Context, tenant_id: UUID, period: str) -> str:
 
 
 async def count_and_open(ctx: Context, tenant_id: UUID, period: str) -> str:
-    """Count the month's active devices and open its invoice; returns its id, empty without one.
-
-    The whole step is one transaction: number, lines, evidence and books come together or not at
-    all, and the business key ``vendor:<tenant>:<month>`` lets it happen once.
-    """
+    """Count the month's active devices and open its invoice; returns its id, empty without one."""
     ctx.require_system()
-    month = closed_month(ctx, period)
+    month = months.closed(ctx, period)
     await counting.require_drained(ctx, month)
     row = await _row(ctx, tenant_id, period)
-    if row.step:
-        return str(row.invoice_id or "")
-    tenant = await ctx.get_any(Tenant, tenant_id, lock=True)
-    row.step = "opened"
-    if await counting.any_active(ctx, tenant_id, month):
-        contract = await counting.contract_for(ctx, tenant_id, month)
-        invoice = opening.draft(
-            ctx,
-            tenant,
-            month,
-            business_key=f"vendor:{tenant_id}:{period}",
-            currency=contract.currency,
-        )
-        await ctx.db.flush()
-        count = await counting.keep_evidence(ctx, tenant_id, month, invoice.id)
-        row.invoice_id, row.currency = invoice.id, contract.currency
-        line = counting.devices_line(count, contract, month)
-        await opening.open_draft(ctx, invoice, tenant, [line])
-    carried = await balance(ctx, tenant_id, AccountKind.ROUNDING, row.currency)
-    row.carried_micros, row.updated_at = carried.micros, ctx.now()
+    if not row.step:
+        await months.open_invoices(ctx, [row], month)
     return str(row.invoice_id or "")
 
 
@@ -160,14 +134,6 @@ async def note_failure(ctx: Context, tenant_id: UUID, period: str, error: BaseEx
     )
 
 
-def closed_month(ctx: Context, period: str) -> BillingMonth:
-    """Return a month that is over; raises ``ConflictError`` ``period_not_over`` for another."""
-    month = BillingMonth.parse(period, "period")
-    if ctx.now() < month.end:
-        raise ConflictError(f"{period} is not over.", reason="period_not_over")
-    return month
-
-
 async def _done(ctx: Context, tenant_id: UUID, period: str, step: str) -> None:
     """Keep that a step is done; what it did is durable first, and it holds when repeated.
 
@@ -198,13 +164,7 @@ async def _is_left(ctx: Context, run_id: UUID) -> bool:
 
 
 async def _row(ctx: Context, tenant_id: UUID, period: str) -> BillingPeriod:
-    rows = await ctx.db.scalars(
-        select(BillingPeriod)
-        .where(col(BillingPeriod.tenant_id) == tenant_id, col(BillingPeriod.period) == period)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    row = rows.one_or_none()
-    if row is None:
+    rows = await months.locked(ctx, [tenant_id], period)
+    if not rows:
         raise ConflictError(f"The billing of {period} was not started.", reason="run_not_started")
-    return row
+    return rows[0]

@@ -15,8 +15,8 @@ from app.core.ids import new_id
 from app.core.money import Money
 from app.rules.periods import BillingMonth
 from app.rules.statuses import RunStatus
-from app.services import outbox
-from app.services.billing import close_run, closed_month
+from app.services import billing_batches, months, outbox
+from app.services.billing import close_run
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from app.services.ports import JobName
@@ -71,11 +71,11 @@ async def start_run(ctx: Context, period: str) -> int:
     first, so that none of them waits for a large one.
     """
     ctx.require_ops(Role.OPS_OPERATOR)
-    month = closed_month(ctx, period)
+    month = months.closed(ctx, period)
     run = await _run_row(ctx, period)
     devices = func.count(col(Device.id))
     missing = await ctx.db.execute(
-        select(Tenant.id, Tenant.currency)
+        select(Tenant.id, Tenant.currency, devices)
         .outerjoin(Device, col(Device.tenant_id) == Tenant.id)
         .outerjoin(
             BillingPeriod,
@@ -90,7 +90,7 @@ async def start_run(ctx: Context, period: str) -> int:
         .group_by(col(Tenant.id), col(Tenant.currency))
         .order_by(devices, col(Tenant.id))
     )
-    begun = [(tenant_id, currency) for tenant_id, currency in missing]
+    begun = [(tenant_id, currency, size) for tenant_id, currency, size in missing]
     for start in range(0, len(begun), CHUNK):
         rows = [
             {
@@ -106,17 +106,10 @@ async def start_run(ctx: Context, period: str) -> int:
                 "currency": currency,
                 "updated_at": ctx.now(),
             }
-            for tenant_id, currency in begun[start : start + CHUNK]
+            for tenant_id, currency, _ in begun[start : start + CHUNK]
         ]
         await ctx.db.execute(insert_or_ignore(ctx, BillingPeriod, rows, "tenant_id", "period"))
-        await outbox.enqueue_many(
-            ctx,
-            JobName.BILL_TENANT,
-            [
-                (f"{row['tenant_id']}:{period}:0", row["tenant_id"], _job(row["tenant_id"], period))
-                for row in rows
-            ],
-        )
+    await billing_batches.enqueue(ctx, period, [(one, size) for one, _, size in begun])
     failed = await _retry(ctx, col(BillingPeriod.period) == period)
     if begun or failed or run.status is RunStatus.PENDING:
         run.status, run.finished_at = RunStatus.RUNNING, None
@@ -254,18 +247,7 @@ async def _begin_again(ctx: Context, which: ColumnElement[bool]) -> int:
         if row.status is not RunStatus.FAILED:
             row.attempts += 1  # a failure was counted when it was noted; a lost job counts here
         row.status, row.retry_at, row.updated_at = RunStatus.RUNNING, None, ctx.now()
-    await outbox.enqueue_many(
-        ctx,
-        JobName.BILL_TENANT,
-        [
-            (
-                f"{row.tenant_id}:{row.period}:{row.attempts}",
-                row.tenant_id,
-                _job(row.tenant_id, row.period),
-            )
-            for row in taken_up
-        ],
-    )
+    await billing_batches.begin_alone(ctx, taken_up)
     return len(taken_up)
 
 
@@ -299,7 +281,3 @@ async def _run_row(ctx: Context, period: str) -> BillingRun:
         .execution_options(populate_existing=True)
     )
     return rows.one()
-
-
-def _job(tenant_id: UUID, period: str) -> dict[str, str]:
-    return {"tenant_id": str(tenant_id), "period": period}

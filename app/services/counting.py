@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, insert, literal, select
+from sqlalchemy import exists, func, insert, select
 from sqlmodel import col
 
 from app.core.errors import UnavailableError
@@ -17,8 +19,9 @@ from app.services import folding
 from app.services.context import Context
 from app.services.opening import DraftLine
 from models.device import Device
-from models.invoice import InvoiceDevice
+from models.invoice import Invoice, InvoiceDevice
 from models.price import PriceContract
+from models.tenant import Tenant
 from models.usage import DeviceDay, UsageEvent, UsageFold
 
 
@@ -49,33 +52,31 @@ async def _is_waiting(ctx: Context, month: BillingMonth) -> bool:
     return waiting is not None
 
 
-async def any_active(ctx: Context, tenant_id: UUID, month: BillingMonth) -> bool:
-    """Tell whether there is anything to count."""
+async def active(ctx: Context, tenant_ids: Collection[UUID], month: BillingMonth) -> set[UUID]:
+    """Return those tenants of which there is anything to count."""
     first, last = window_days(month.end)
-    found = await ctx.db.scalar(
-        select(col(DeviceDay.device_pk))
-        .where(
-            col(DeviceDay.tenant_id) == tenant_id,
-            col(DeviceDay.day) >= first,
-            col(DeviceDay.day) < last,
-        )
-        .limit(1)
+    used = exists().where(
+        col(DeviceDay.tenant_id) == col(Tenant.id),
+        col(DeviceDay.day) >= first,
+        col(DeviceDay.day) < last,
     )
-    return found is not None
+    rows = await ctx.db.scalars(select(col(Tenant.id)).where(col(Tenant.id).in_(tenant_ids), used))
+    return set(rows)
 
 
 async def keep_evidence(
-    ctx: Context, tenant_id: UUID, month: BillingMonth, invoice_id: UUID
-) -> int:
-    """Store each device that counts, with the activity that makes it count; return how many.
+    ctx: Context, month: BillingMonth, invoice_ids: Collection[UUID]
+) -> dict[UUID, int]:
+    """Store each device that counts for drafts of a month; return how many by invoice.
 
-    One statement reads and stores, so that the number billed is the number of rows kept. A device
-    released since still counts for what it did before; registering it was no activity.
+    With a device goes the activity that makes it count. One statement reads and stores, so that
+    the number billed is the number of rows kept. A device released since still counts for what it
+    did before; registering it was no activity.
     """
     first, last = window_days(month.end)
-    active = (
+    counted = (
         select(
-            literal(invoice_id, Uuid()).label("invoice_id"),
+            col(Invoice.id),
             col(Device.id),
             col(Device.tenant_id),
             col(Device.device_id),
@@ -83,14 +84,20 @@ async def keep_evidence(
             func.sum(DeviceDay.events),
             func.max(DeviceDay.day),
         )
-        .join(DeviceDay, col(DeviceDay.device_pk) == Device.id)
+        .select_from(Invoice)
+        .join(DeviceDay, col(DeviceDay.tenant_id) == col(Invoice.tenant_id))
+        .join(Device, col(Device.id) == col(DeviceDay.device_pk))
         .where(
-            col(DeviceDay.tenant_id) == tenant_id,
+            col(Invoice.id).in_(invoice_ids),
             col(DeviceDay.day) >= first,
             col(DeviceDay.day) < last,
         )
         .group_by(
-            col(Device.id), col(Device.tenant_id), col(Device.device_id), col(Device.user_omni)
+            col(Invoice.id),
+            col(Device.id),
+            col(Device.tenant_id),
+            col(Device.device_id),
+            col(Device.user_omni),
         )
     )
     columns = (
@@ -102,32 +109,39 @@ async def keep_evidence(
         "events",
         "last_day",
     )
-    await ctx.db.execute(insert(InvoiceDevice).from_select(columns, active))
-    kept = await ctx.db.scalar(
-        select(func.count())
-        .select_from(InvoiceDevice)
-        .where(col(InvoiceDevice.invoice_id) == invoice_id)
+    await ctx.db.execute(insert(InvoiceDevice).from_select(columns, counted))
+    kept = await ctx.db.execute(
+        select(col(InvoiceDevice.invoice_id), func.count())
+        .where(col(InvoiceDevice.invoice_id).in_(invoice_ids))
+        .group_by(col(InvoiceDevice.invoice_id))
     )
-    return kept or 0
+    return {row[0]: row[1] for row in kept}
 
 
-async def contract_for(ctx: Context, tenant_id: UUID, month: BillingMonth) -> PriceContract:
-    """Return the price contract a month is billed by: the one in force on its last day.
+async def contracts_for(
+    ctx: Context, tenant_ids: Collection[UUID], month: BillingMonth
+) -> dict[UUID, PriceContract]:
+    """Return the price contract a month is billed by: of each tenant the one in force on its last day.
 
     Raises ``ConflictError`` ``no_price_contract``.
     """
     rows = await ctx.db.scalars(
         select(PriceContract).where(
-            col(PriceContract.tenant_id) == tenant_id,
+            col(PriceContract.tenant_id).in_(tenant_ids),
             col(PriceContract.starts_on) <= month.last_day,
         )
     )
-    by_day = {row.starts_on: row for row in rows}
-    contracts = [
-        rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
-        for row in by_day.values()
-    ]
-    return by_day[rating.price_on(contracts, month.last_day).starts_on]
+    by_day: dict[UUID, dict[dt.date, PriceContract]] = {one: {} for one in tenant_ids}
+    for row in rows:
+        by_day[row.tenant_id][row.starts_on] = row
+    return {
+        tenant_id: found[rating.price_on(map(_rated, found.values()), month.last_day).starts_on]
+        for tenant_id, found in by_day.items()
+    }
+
+
+def _rated(row: PriceContract) -> rating.PriceContract:
+    return rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
 
 
 def devices_line(count: int, contract: PriceContract, month: BillingMonth) -> DraftLine:

@@ -41,6 +41,19 @@ class EntryView:
     postings: tuple[Posting, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One entry to write: its business key, and sides that sum to zero in each currency."""
+
+    key: str
+    kind: str
+    postings: Sequence[Posting]
+    tenant_id: UUID | None = None
+    subject_id: UUID | None = None
+    memo: str = ""
+    occurred_at: dt.datetime | None = None
+
+
 async def post(
     ctx: Context,
     *,
@@ -52,39 +65,50 @@ async def post(
     memo: str = "",
     occurred_at: dt.datetime | None = None,
 ) -> bool:
-    """Write one entry; False when its business key was written before, and then nothing changes.
+    """Write one entry; False when its business key was written before. See ``post_all``."""
+    fact = Fact(key, kind, tuple(postings), tenant_id, subject_id, memo, occurred_at)
+    return await post_all(ctx, [fact]) == {key}
+
+
+async def post_all(ctx: Context, facts: Sequence[Fact]) -> set[str]:
+    """Write entries and return the keys written; one whose key was written before changes nothing.
 
     Sides on the same account are added up and nothing-amounts left out. Raises
     ``UnbalancedEntryError`` unless the rest sums to zero in each currency. Accounts are locked in
-    a fixed order, after every other row: call it last.
+    a fixed order, after every other row: call it last. For some hundred entries at most.
     """
-    amounts = _merged(postings)
-    entry = {
-        "id": new_id(),
-        "business_key": key,
-        "kind": kind,
-        "memo": memo,
-        "tenant_id": tenant_id,
-        "subject_id": subject_id,
-        "occurred_at": occurred_at or ctx.now(),
-    }
-    insert = insert_or_ignore(ctx, LedgerEntry, entry, "business_key")
-    if await ctx.db.scalar(insert.returning(col(LedgerEntry.id))) is None:
-        return False
-    accounts = await _locked_accounts(ctx, sorted(amounts))
-    for place, micros in sorted(amounts.items()):
-        account = accounts[place]
-        account.balance_micros += micros
-        ctx.db.add(
-            LedgerPosting(
-                entry_id=entry["id"],
-                account_id=account.id,
-                amount_micros=micros,
-                currency=account.currency,
+    amounts = {fact.key: _merged(fact.postings) for fact in facts}
+    rows = [
+        {
+            "id": new_id(),
+            "business_key": fact.key,
+            "kind": fact.kind,
+            "memo": fact.memo,
+            "tenant_id": fact.tenant_id,
+            "subject_id": fact.subject_id,
+            "occurred_at": fact.occurred_at or ctx.now(),
+        }
+        for fact in facts
+    ]
+    insert = insert_or_ignore(ctx, LedgerEntry, rows, "business_key")
+    written = set(await ctx.db.scalars(insert.returning(col(LedgerEntry.business_key))))
+    accounts = await _locked_accounts(ctx, sorted({p for key in written for p in amounts[key]}))
+    for row in rows:
+        if row["business_key"] not in written:
+            continue
+        for place, micros in sorted(amounts[str(row["business_key"])].items()):
+            account = accounts[place]
+            account.balance_micros += micros
+            ctx.db.add(
+                LedgerPosting(
+                    entry_id=row["id"],
+                    account_id=account.id,
+                    amount_micros=micros,
+                    currency=account.currency,
+                )
             )
-        )
     await ctx.db.flush()
-    return True
+    return written
 
 
 async def has(ctx: Context, key: str) -> bool:
@@ -116,6 +140,19 @@ async def balance(ctx: Context, owner: str | UUID, kind: AccountKind, currency: 
         )
     )
     return Money(micros or 0, currency)
+
+
+async def balances(
+    ctx: Context, owners: Iterable[UUID], kind: AccountKind
+) -> dict[tuple[UUID, str], Money]:
+    """Return what tenants' accounts of a kind hold, by tenant and currency."""
+    rows = await ctx.db.execute(
+        select(LedgerAccount.tenant_id, LedgerAccount.currency, LedgerAccount.balance_micros).where(
+            col(LedgerAccount.owner).in_([str(owner) for owner in owners]),
+            col(LedgerAccount.kind) == kind,
+        )
+    )
+    return {(owner, currency): Money(micros, currency) for owner, currency, micros in rows}
 
 
 async def entries(

@@ -14,16 +14,24 @@ from models.invoice import NumberSeries
 
 
 async def take(ctx: Context, prefix: str, day: dt.date, *, issuer: str = "turnpike") -> str:
-    """Return the next number of a prefix and year, e.g. ``TP-2026-00042``.
+    """Return the next number of a prefix and year, e.g. ``TP-2026-00042``; see ``take_many``."""
+    (number,) = await take_many(ctx, prefix, day, 1, issuer=issuer)
+    return number
 
-    The series stays locked until the transaction ends, and a rollback gives the number back:
-    take it late, after every other row but the ledger's accounts is locked.
+
+async def take_many(
+    ctx: Context, prefix: str, day: dt.date, count: int, *, issuer: str = "turnpike"
+) -> list[str]:
+    """Return the next numbers of a prefix and year, in their order.
+
+    The series stays locked until the transaction ends, and a rollback gives the numbers back:
+    take them late, after every other row but the ledger's accounts is locked.
     """
     series = f"{prefix}-{day.year:04d}"
     raised = (
         update(NumberSeries)
         .where(col(NumberSeries.issuer) == issuer, col(NumberSeries.series) == series)
-        .values(last=col(NumberSeries.last) + 1)
+        .values(last=col(NumberSeries.last) + count)
         .returning(col(NumberSeries.last))
         .execution_options(synchronize_session=False)
     )
@@ -32,4 +40,5 @@ async def take(ctx: Context, prefix: str, day: dt.date, *, issuer: str = "turnpi
         first = {"issuer": issuer, "series": series, "last": 0}
         await ctx.db.execute(insert_or_ignore(ctx, NumberSeries, first, "issuer", "series"))
         last = await ctx.db.scalar(raised)
-    return format_number(prefix, day.year, last or 0)
+    first_taken = (last or 0) - count + 1
+    return [format_number(prefix, day.year, first_taken + n) for n in range(count)]

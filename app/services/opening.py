@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.money import Money
 from app.rules import dunning
-from app.rules.invoicing import Line, close, due_at, due_on
+from app.rules.invoicing import Line, Totals, close, due_at, due_on
 from app.rules.periods import BillingMonth
 from app.rules.statuses import InvoiceStatus, move
 from app.services import ledger, numbers, parties, pay_links
@@ -47,19 +47,47 @@ def draft(
     return invoice
 
 
-async def open_draft(
-    ctx: Context, invoice: Invoice, tenant: Tenant, lines: Sequence[DraftLine]
-) -> None:
-    """Open a draft; the tenant is locked by the caller.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice without number or amounts, whose it is and what it will claim."""
+
+    invoice: Invoice
+    tenant: Tenant
+    lines: Sequence[DraftLine]
+
+
+async def open_drafts(ctx: Context, drafts: Sequence[Draft]) -> None:
+    """Open drafts of as many tenants, which the caller has locked.
 
     What earlier invoices could not claim to the smallest unit stands on the tenant's rounding
-    account and is carried in; what this one cannot claim is carried out. The number is taken and
+    account and is carried in; what this one cannot claim is carried out. The numbers are taken and
     the books are written last, because both are locked until the transaction ends.
     """
-    now = ctx.now()
-    carried_in = await ledger.balance(ctx, tenant.id, AccountKind.ROUNDING, invoice.currency)
+    today = ctx.now().date()
+    carried = await ledger.balances(ctx, [one.tenant.id for one in drafts], AccountKind.ROUNDING)
+    totals = [
+        _freeze(ctx, one, carried.get((one.tenant.id, one.invoice.currency))) for one in drafts
+    ]
+    await ctx.db.flush()
+    by_issuer: dict[str, list[Invoice]] = {}
+    for one in drafts:
+        by_issuer.setdefault(one.invoice.issuer, []).append(one.invoice)
+    for issuer, invoices in sorted(by_issuer.items()):
+        given = await numbers.take_many(
+            ctx, ctx.settings.invoice_prefix, today, len(invoices), issuer=issuer
+        )
+        for invoice, number in zip(invoices, given, strict=True):
+            invoice.number = number
+    await ctx.db.flush()
+    await ledger.post_all(ctx, [_fact(one, sums) for one, sums in zip(drafts, totals, strict=True)])
+
+
+def _freeze(ctx: Context, draft: Draft, carried: Money | None) -> Totals:
+    """Write down what an invoice claims, of whom and until when; all but its number."""
+    invoice, tenant, now = draft.invoice, draft.tenant, ctx.now()
+    carried_in = carried or Money.zero(invoice.currency)
     totals = close(
-        [each.line for each in lines],
+        [each.line for each in draft.lines],
         carried_in=carried_in,
         tax_rate=Decimal(tenant.tax_rate),
         reverse_charge=tenant.is_reverse_charge,
@@ -76,7 +104,7 @@ async def open_draft(
     invoice.opened_at, invoice.issued_on = now, now.date()
     invoice.due_at = due_at(due_on(now, ctx.settings.invoice_due_days))
     invoice.remind_at = dunning.next_reminder(now, invoice.due_at, 0)
-    _add_lines(ctx, invoice, lines)
+    _add_lines(ctx, invoice, draft.lines)
     ctx.audit(
         "invoice.opened",
         tenant_id=tenant.id,
@@ -86,19 +114,18 @@ async def open_draft(
             "period": str(BillingMonth.containing(invoice.period_start)),
         },
     )
-    await ctx.db.flush()
-    invoice.number = await numbers.take(
-        ctx, ctx.settings.invoice_prefix, now.date(), issuer=invoice.issuer
-    )
-    await ctx.db.flush()
-    owner = str(tenant.id)
-    await ledger.post(
-        ctx,
+    return totals
+
+
+def _fact(draft: Draft, totals: Totals) -> ledger.Fact:
+    """Return what the books say of an opened invoice."""
+    owner, invoice = str(draft.tenant.id), draft.invoice
+    return ledger.Fact(
         key=f"invoice:{invoice.id}",
         kind="invoice",
-        tenant_id=tenant.id,
+        tenant_id=draft.tenant.id,
         subject_id=invoice.id,
-        memo=invoice.number,
+        memo=invoice.number or "",
         postings=[
             (owner, AccountKind.RECEIVABLE, totals.total),
             (owner, AccountKind.ROUNDING, totals.carried_out - totals.carried_in),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
@@ -61,6 +62,19 @@ async def prepare(ctx: Context, tenant_id: UUID, period: str) -> list[UUID]:
         .order_by(col(Payout.currency))
     )
     return list(found.all())
+
+
+async def sharing(ctx: Context, tenant_ids: Collection[UUID], month: BillingMonth) -> set[UUID]:
+    """Return those tenants that have a share of a month or before, or a payout of it, to go out."""
+    waiting = select(col(ProPayment.tenant_id)).where(
+        col(ProPayment.tenant_id).in_(tenant_ids),
+        col(ProPayment.payout_id).is_(None),
+        col(ProPayment.occurred_at) < month.end,
+    )
+    begun = select(col(Payout.tenant_id)).where(
+        col(Payout.tenant_id).in_(tenant_ids), col(Payout.period) == str(month)
+    )
+    return {tenant_id for (tenant_id,) in await ctx.db.execute(waiting.union(begun)) if tenant_id}
 
 
 async def list_page(

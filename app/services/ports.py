@@ -354,6 +354,7 @@ class JobName(StrEnum):
 
     HANDLE_INBOX = "handle_inbox"
     BILLING_RUN = "billing_run"
+    OPEN_MONTHS = "open_months"
     BILL_TENANT = "bill_tenant"
     COLLECT_INVOICE = "collect_invoice"
     DELIVER_INVOICE = "deliver_invoice"

@@ -23,6 +23,7 @@ from tests.running import Process, Product, board, product
 EMAIL = "kills@acme.example.com"
 MOMENTS = [
     "done:start",
+    "done:open_months",
     "done:begin",
     "done:count_and_open",
     "asked:push_to_provider",

@@ -67,7 +67,7 @@ async def test_the_first_invoice_is_right(
     until(clock, NOVEMBER.end)
     assert await billing_runs.start_run(ctx, PERIOD) == 1
     done = await work(ctx)
-    assert done == ["bill_tenant", "collect_invoice"]
+    assert done == ["open_months", "bill_tenant", "collect_invoice"]
     invoice = (await ctx.db.scalars(select(Invoice))).one()
     assert (invoice.number, invoice.business_key) == (
         "TP-2026-00001",
@@ -255,10 +255,9 @@ async def test_started_again_a_run_only_adds_what_is_missing_or_failed(
     assert await billing_runs.start_run(ctx, PERIOD) == 1
     await billing.note_failure(ctx, first.id, PERIOD, RuntimeError("broken"))
     assert await billing_runs.start_run(ctx, PERIOD) == 1
-    keys = [job.business_key for job in await jobs(ctx, "bill_tenant")]
-    assert keys == [
-        f"bill_tenant:{first.id}:{PERIOD}:0",
-        f"bill_tenant:{second.id}:{PERIOD}:0",
+    assert [job.business_key for job in await jobs(ctx)] == [
+        f"open_months:{first.id}:{PERIOD}",
+        f"open_months:{second.id}:{PERIOD}",
         f"bill_tenant:{first.id}:{PERIOD}:1",
     ]
     assert await ctx.db.scalar(select(func.count()).select_from(BillingRun)) == 1
@@ -279,8 +278,8 @@ async def test_only_tenants_of_that_month_are_billed_and_the_smallest_come_first
     leaving.closed_at = NOVEMBER.start
     until(clock, NOVEMBER.end)
     assert await billing_runs.start_run(ctx, PERIOD) == 3
-    order = [job.tenant_id for job in await jobs(ctx, "bill_tenant")]
-    assert order == [leaving.id, small.id, large.id]
+    (batch,) = await jobs(ctx, "open_months")
+    assert batch.payload["tenant_ids"] == [str(one.id) for one in (leaving, small, large)]
 
 
 async def test_a_failed_tenant_is_shown_and_retried_and_blocks_nobody(
@@ -356,7 +355,7 @@ async def test_a_month_whose_job_got_lost_is_begun_again(ctx: Context, clock: Fi
     clock.advance(billing_runs.STUCK)
     assert await billing_runs.retry_due(ctx) == 1
     assert await billing_runs.retry_due(ctx) == 0
-    assert len(await jobs(ctx, "bill_tenant")) == 2
+    assert len(await jobs(ctx, "bill_tenant")) == 1
 
 
 async def test_every_month_that_is_over_is_scheduled_once(ctx: Context, clock: FixedClock) -> None:
@@ -451,7 +450,7 @@ async def test_two_schedulers_bill_a_month_once(own_run: Runtime, clock: FixedCl
         assert await ctx.db.scalar(select(func.count()).select_from(InvoiceDevice)) == 3
         assert await ctx.db.scalar(select(func.count()).select_from(ChargeAttempt)) == 1
         names = (await ctx.db.scalars(select(OutboxItem.name))).all()
-        assert names.count("bill_tenant") == 1
+        assert names.count("open_months") == 1
         assert names.count("invoice") == 1
         await close_books(ctx)
 

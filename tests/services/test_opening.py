@@ -15,7 +15,7 @@ from app.core.money import Money
 from app.rules.invoicing import LineKind, line
 from app.services import invoice_docs, ledger, opening, parties
 from app.services.context import Context
-from app.services.opening import DraftLine
+from app.services.opening import Draft, DraftLine
 from models.invoice import Invoice, InvoiceLine
 from models.ledger import AccountKind
 from tests.factories import make_vendor
@@ -46,7 +46,9 @@ async def test_claims_and_carry_are_what_was_owed(
         charged = line(
             LineKind.DEVICES, "line.active_devices", units, Money.from_minor(cents, "USD")
         )
-        await opening.open_draft(ctx, invoice, tenant, [DraftLine(charged, "Active devices")])
+        await opening.open_drafts(
+            ctx, [Draft(invoice, tenant, [DraftLine(charged, "Active devices")])]
+        )
         assert invoice.total == invoice.total.rounded()
         owed += charged.amount
         owed += Money.zero("USD") if reverse_charge else charged.amount.times(tax)
