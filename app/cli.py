@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from app import build, logs, migrations
+from app import build, logs
 from app.commands import billing, keys, staff
 from app.commands.doctor import doctor
 from app.settings import Settings
@@ -36,6 +36,8 @@ def _setup() -> None:
 @cli.command()
 def migrate(revision: str = "head") -> None:
     """Bring the database up to the newest revision."""
+    from app import migrations
+
     settings = Settings()  # pyright: ignore[reportCallIssue]
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     asyncio.run(migrations.upgrade(settings.db_url, revision))

@@ -7,16 +7,8 @@ from uuid import UUID
 from sqlmodel import Field
 
 from app.core.ids import new_id
+from app.rules.roles import Role
 from models.base import Table, UtcDateTime, text_enum
-
-
-class Role(StrEnum):
-    """What a person may do."""
-
-    OWNER = "owner"
-    OPS_VIEWER = "ops_viewer"
-    OPS_OPERATOR = "ops_operator"
-    OPS_ADMIN = "ops_admin"
 
 
 class Person(Table, table=True):

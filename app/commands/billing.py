@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.commands.shared import as_system, table
-from app.services.billing_runs import Progress
+
+if TYPE_CHECKING:
+    from app.services.billing_runs import Progress
 
 cli = typer.Typer(no_args_is_help=True, help="Monthly runs.")
 

@@ -6,11 +6,14 @@ import asyncio
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
 from app import build
-from app.runtime import Runtime
+
+if TYPE_CHECKING:
+    from app.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-Check = Callable[[Runtime], Awaitable[Finding]]
+Check = Callable[["Runtime"], Awaitable[Finding]]
 
 
 async def examine(process: Runtime) -> list[Finding]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from app.core.errors import DomainError, InvalidInputError
-from app.services.context import Context
+
+if TYPE_CHECKING:  # a command imports what it needs when it runs: serving begins sooner
+    from app.services.context import Context
 
 T = TypeVar("T")
 

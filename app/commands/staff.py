@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from app.commands.shared import as_system, table
-from models.person import Role
+from app.rules.roles import Role
 
 cli = typer.Typer(no_args_is_help=True, help="Operations staff.")
 
