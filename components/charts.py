@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import plotly.graph_objects as go
+import plotly.io as pio
 import reflex as rx
 
 from components import words as w
@@ -20,6 +21,9 @@ RANGES: Final = [("7d", "7 d"), ("30d", "30 d"), ("90d", "90 d"), ("12m", "12 m"
 
 _LABEL_SHARE: Final = 9
 """How much of the height of a chart a label takes, in percent."""
+
+pio.templates.default = "none"
+"""Plotly's own looks are never seen here, and cost a tenth of a second at every start."""
 
 _FONT: Final = '"Inter Variable", system-ui, sans-serif'
 
