@@ -174,14 +174,12 @@ FIRST_WAIT, LONGEST_WAIT = dt.timedelta(seconds=30), dt.timedelta(hours=6)
 async def due(ctx: Context, kind: OutboxKind, limit: int) -> list[OutboxItem]:
     """Return what should leave now, fairly: the oldest of every tenant before anybody's second.
 
-    One customer with a thousand items delays nobody else's first.
+    One customer with a thousand items delays nobody else's first, and what belongs to nobody, such
+    as a notification that came in, waits for no customer.
     """
     ctx.require_system()
-    turn = (
-        func.row_number()
-        .over(partition_by=col(OutboxItem.tenant_id), order_by=col(OutboxItem.id))
-        .label("turn")
-    )
+    whose = func.coalesce(col(OutboxItem.tenant_id), col(OutboxItem.id))
+    turn = func.row_number().over(partition_by=whose, order_by=col(OutboxItem.id)).label("turn")
     waiting = (
         select(col(OutboxItem.id), turn)
         .where(
@@ -194,7 +192,7 @@ async def due(ctx: Context, kind: OutboxKind, limit: int) -> list[OutboxItem]:
     query = (
         select(OutboxItem)
         .join(waiting, waiting.c.id == col(OutboxItem.id))
-        .order_by(waiting.c.turn, col(OutboxItem.id))
+        .order_by(waiting.c.turn, col(OutboxItem.tenant_id).is_not(None), col(OutboxItem.id))
         .limit(limit)
     )
     return list((await ctx.db.scalars(query)).all())

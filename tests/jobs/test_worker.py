@@ -120,6 +120,17 @@ async def test_one_busy_tenant_does_not_delay_the_others(ctx: Context) -> None:
     assert [item.payload["who"] for item in items] == ["busy", "quiet", "busy"]
 
 
+async def test_what_belongs_to_nobody_waits_for_no_customer(ctx: Context) -> None:
+    """A payment is noticed at once, also while a month's documents are on their way to everybody."""
+    for number in range(3):
+        tenant = await make_vendor(ctx)
+        await outbox.enqueue(ctx, JobName.HANDLE_INBOX, f"t{number}", tenant_id=tenant.id, who="t")
+    for number in range(3):
+        await outbox.enqueue(ctx, JobName.HANDLE_INBOX, f"n{number}", who=f"nobody {number}")
+    items = await outbox.due(ctx, OutboxKind.JOB, 4)
+    assert [item.payload["who"] for item in items] == ["nobody 0", "nobody 1", "nobody 2", "t"]
+
+
 async def _mail(run: Runtime, key: str = "m1", **params: Any) -> None:
     async with run.context(SYSTEM) as ctx:
         await outbox.mail(
