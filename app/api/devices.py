@@ -67,7 +67,7 @@ class BindingOut(BaseModel):
     response_model=BindingOut,
     responses={
         200: {"model": BindingOut, "description": "This triple was registered before."},
-        **answers(400, 401, 402, 403, 404, 409, 413, 422, 429),
+        **answers(400, 401, 402, 403, 404, 409, 413, 415, 422, 429),
     },
 )
 async def register_device(body: RegistrationIn, ctx: VendorCtx, once: OnceOnly) -> Response:
@@ -106,7 +106,7 @@ async def show_device(id: UUID, ctx: VendorCtx) -> BindingOut:  # noqa: A002 - t
 @router.post(
     "/{id}/rekey",
     response_model=BindingOut,
-    responses=answers(400, 401, 402, 403, 404, 409, 413, 422, 429),
+    responses=answers(400, 401, 402, 403, 404, 409, 413, 415, 422, 429),
 )
 async def rekey_device(id: UUID, ctx: VendorCtx, once: OnceOnly) -> Response:  # noqa: A002
     """Bind a device to a new actor, one generation higher, after it was sold or lost its key."""
@@ -120,7 +120,7 @@ async def rekey_device(id: UUID, ctx: VendorCtx, once: OnceOnly) -> Response:  #
 @router.post(
     "/{id}/release",
     response_model=BindingOut,
-    responses=answers(400, 401, 403, 404, 409, 413, 422, 429),
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 async def release_device(id: UUID, ctx: VendorCtx, once: OnceOnly) -> Response:  # noqa: A002
     """Let a device go: nothing it does from now on counts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from app.core.errors import DomainError, InvalidInputError
+from app.core.errors import DomainError, InvalidInputError, UnsupportedMediaError
 
 log = structlog.get_logger(__name__)
 
@@ -74,11 +75,25 @@ def refusal_of(request: Request, error: DomainError) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    found = error.errors()
+    is_unread = any(one["loc"] == ("body",) for one in found) and await request.body()
+    if is_unread and not hasattr(request.state, "json"):
+        return refusal_of(request, not_json())
     fields = [
-        {"path": ".".join(str(part) for part in one["loc"][1:]), "problem": one["msg"]}
-        for one in error.errors()
+        {"path": ".".join(map(str, one["loc"][1:])) or "body", "problem": problem_of(one)}
+        for one in found
     ]
     return refusal(request, 422, "Some fields are not valid.", "invalid_input", fields=fields)
+
+
+def not_json() -> DomainError:
+    """Return the refusal of a body that does not say that it is JSON."""
+    return UnsupportedMediaError("Send JSON, with Content-Type: application/json.")
+
+
+def problem_of(found: Mapping[str, Any]) -> str:
+    """Say what is wrong with a field, without the validator's own prefix."""
+    return str(found["msg"]).removeprefix("Value error, ")
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from app.api.deps import PlatformCtx
+from app.api.errors import not_json, problem_of
+from app.api.idempotency import OnceOnly
 from app.api.lists import answers
-from app.core.errors import InvalidInputError, MalformedError
+from app.core.errors import InvalidInputError
 from app.services import ingest
 
 router = APIRouter(tags=["events"])
@@ -19,7 +21,7 @@ router = APIRouter(tags=["events"])
 _STRICT = ConfigDict(extra="forbid", strict=True)
 Omni = Annotated[str, Field(pattern="^(0x)?[0-9a-f]{64}$")]
 Reference = Annotated[str, Field(min_length=1, max_length=255)]
-Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$", examples=["10.00"])]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$", examples=["10.00"])]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
 Instant = Annotated[
     str,
@@ -117,7 +119,8 @@ _batch: TypeAdapter[BatchIn] = TypeAdapter(BatchIn)
 
 @router.post(
     "/v1/events",
-    responses=answers(400, 401, 403, 409, 413, 422, 429),
+    response_model=BatchOut,
+    responses=answers(400, 401, 403, 409, 413, 415, 422, 429),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -129,7 +132,7 @@ _batch: TypeAdapter[BatchIn] = TypeAdapter(BatchIn)
         }
     },
 )
-async def store_events(request: Request, ctx: PlatformCtx) -> BatchOut:
+async def store_events(request: Request, ctx: PlatformCtx, once: OnceOnly) -> Response:
     """Store a batch once it is whole and right; the answer comes when it is durable.
 
     An event repeated with the same content is counted as a duplicate; the same id with another
@@ -138,16 +141,20 @@ async def store_events(request: Request, ctx: PlatformCtx) -> BatchOut:
     try:
         batch = _batch.validate_python(request.state.json)
     except AttributeError as error:
-        raise MalformedError("Send JSON as application/json.") from error
+        raise not_json() from error
     except ValidationError as error:
         raise _refused(error) from error
-    stored = await ingest.store(ctx, batch["events"])
-    return BatchOut(inserted=stored.inserted, duplicates=stored.duplicates)
+
+    async def work() -> tuple[int, BaseModel]:
+        stored = await ingest.store(ctx, batch["events"])
+        return 200, BatchOut(inserted=stored.inserted, duplicates=stored.duplicates)
+
+    return await once.run(ctx, work)
 
 
 def _refused(error: ValidationError) -> InvalidInputError:
     found: list[tuple[tuple[int | str, ...], str]] = [
-        (_place(one["loc"]), one["msg"]) for one in error.errors(include_url=False)
+        (_place(one["loc"]), problem_of(one)) for one in error.errors(include_url=False)
     ]
     numbers = [place[1] for place, _ in found if len(place) > 1 and isinstance(place[1], int)]
     index: dict[str, Any] = {"index": min(numbers)} if numbers else {}

@@ -18,6 +18,7 @@ from app.core.ids import new_id
 from app.settings import Settings
 
 API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/files", "/.well-known")
+PROBES = ("/healthz", "/readyz", "/metrics")
 FORM_BYTES = 64 << 10
 """What a multipart form may add around the largest file in it."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -49,9 +50,12 @@ class Guard:
             await send(message)
 
         request = Request(scope, receive)
-        is_ours = scope["path"].startswith(API_PREFIXES)
+        is_ours = is_rest(scope["path"])
         if is_ours and (problem := _unreadable(scope)):
             await problem(request)(scope, receive, send_with_id)
+            return
+        if is_ours and scope["method"] == "HEAD":
+            await self.app({**scope, "method": "GET"}, receive, _bodiless(send_with_id))
             return
         if not is_ours or scope["method"] in ("GET", "HEAD"):
             await self.app(scope, receive, send_with_id)
@@ -76,6 +80,22 @@ class Guard:
                 await answer(scope, receive, send_with_id)
                 return
         await self.app(scope, _replay(body, receive), send_with_id)
+
+
+def is_rest(path: str) -> bool:
+    """Tell whether an address belongs to the REST surface, where no answer is a page."""
+    return path in PROBES or path.startswith(API_PREFIXES)
+
+
+def _bodiless(send: Send) -> Send:
+    """Pass an answer on without its body: what a HEAD request is told of a GET."""
+
+    async def bodiless(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return bodiless
 
 
 def _unreadable(scope: Scope) -> Callable[[Request], ASGIApp] | None:
@@ -133,22 +153,30 @@ def read_json(body: bytes) -> Any:
         raise MalformedError("The body is not UTF-8.") from error
     except RecursionError as error:
         raise MalformedError("The body is nested too deeply.") from error
-    except ValueError as error:
-        raise MalformedError(f"The body is not valid JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise MalformedError(f"The body is not valid JSON: {error}.") from error
+    except _NotPlainError as error:
+        raise MalformedError(f"The body is not valid JSON: {error}.") from error
+    except ValueError as error:  # the interpreter's limit on digits
+        raise MalformedError("The body is not valid JSON: a number is too long.") from error
     # Without an escape there is no way to write either of them.
     if "\\u" in text and _has_bad_text(value):
         raise MalformedError("The body holds NUL or a lone surrogate.")
     return value
 
 
+class _NotPlainError(ValueError):
+    """JSON that readers disagree about."""
+
+
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise _NotPlainError(f"{name} is no value")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key appears twice")
+        raise _NotPlainError("a key appears twice")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -25,9 +26,12 @@ Instant = Annotated[dt.datetime, PlainSerializer(to_rfc3339, return_type=str)]
 """An instant as RFC 3339 in UTC with ``Z``."""
 
 
+_INSTANT = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]")
+
+
 def _no_number(value: object) -> object:
     """Refuse seconds since an epoch, which the library behind would take as well."""
-    if isinstance(value, dt.datetime) or (isinstance(value, str) and "T" in value.upper()):
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and _INSTANT.match(value)):
         return value
     raise ValueError("must be an RFC 3339 instant")
 
@@ -43,6 +47,7 @@ _MEANINGS = {
     404: "There is no such thing here.",
     409: "It clashes with what is already there.",
     413: "The body is too large.",
+    415: "The body is not sent as JSON.",
     422: "Some fields are not valid.",
     429: "Too many requests; `Retry-After` says when to come back.",
     503: "Something we depend on is down; try again later.",

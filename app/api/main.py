@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 import app.api as package
 from app.api import docs, errors
-from app.api.guard import API_PREFIXES
+from app.api.guard import API_PREFIXES, PROBES
 from app.core.discover import import_all
 from app.metrics import Measure
 
@@ -33,9 +33,10 @@ def create_api() -> FastAPI:
         if isinstance(router, APIRouter):
             api.include_router(router)
             known += router.routes
+    folders = [one + "/{rest:path}" for one in API_PREFIXES]
     api.router.routes += [
-        Route(prefix + "/{rest:path}", Unknown(known), include_in_schema=False)
-        for prefix in API_PREFIXES
+        Route(path, Unknown(known), include_in_schema=False)
+        for path in (*PROBES, *API_PREFIXES, *folders)
     ]
     docs.describe(api)
     return api
@@ -57,6 +58,7 @@ class Unknown:
             for method in cast("Route", route).methods or ()
         }
         if methods:
+            methods |= {"HEAD"} if "GET" in methods else set()
             answer = errors.refusal(
                 request, 405, "This address knows other methods.", "method_not_allowed"
             )

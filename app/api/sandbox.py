@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app import clockwork, runtime
 from app.api.deps import bearer, origin_of
 from app.api.lists import InstantIn, answers
-from app.core.errors import ForbiddenError, InvalidInputError
+from app.core.errors import ForbiddenError, InvalidInputError, NotSignedInError
 from app.services import credentials, sessions
 from app.services.context import Actor, Context
 from models.credential import CredentialKind
@@ -47,9 +47,11 @@ async def _mover(request: Request) -> Actor:
         async def authenticate(ctx: Context) -> Actor:
             return await credentials.authenticate_token(ctx, token, kind)
     else:
+        cookie = request.cookies.get(sessions.COOKIE, "")
+        if not cookie:
+            raise NotSignedInError("Send the platform's token as Authorization: Bearer <token>.")
         if request.headers.get("origin") != runtime.current().settings.public_url.rstrip("/"):
             raise ForbiddenError("This must come from our own pages.", reason="foreign_origin")
-        cookie = request.cookies.get(sessions.COOKIE, "")
 
         async def authenticate(ctx: Context) -> Actor:
             return await sessions.authenticate(ctx, cookie)
@@ -58,7 +60,7 @@ async def _mover(request: Request) -> Actor:
         return ctx.actor
 
 
-@router.post("/clock", responses=answers(400, 401, 403, 404, 409, 413, 422, 429))
+@router.post("/clock", responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 429))
 async def move_clock(body: ClockIn, actor: Annotated[Actor, Depends(_mover)]) -> ClockOut:
     """Move the clock forward and do what fell due; answers when that work is done."""
     process = runtime.current()

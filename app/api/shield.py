@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.guard import is_rest
 from app.settings import Settings
 
 CLOSED = ("/_upload", "/auth-codespace", "/_all_routes")
@@ -89,9 +90,11 @@ class Shield:
             if self._is_sandbox:
                 # Read by the page before it is painted: it leaves room for the strip on top.
                 headers.setdefault("Server-Timing", "sandbox")
-        if status != 200:
+        if is_rest(path):
+            headers.setdefault("Cache-Control", "no-store")
+        elif status != 200:
             return
-        if path.startswith("/assets/"):
+        elif path.startswith("/assets/"):
             headers.setdefault("Cache-Control", "public, max-age=31536000, immutable")
         elif path.startswith("/fonts/"):
             headers.setdefault(
@@ -99,5 +102,3 @@ class Shield:
             )
         elif path.startswith(("/css/", "/ui/", "/locales/", "/favicon.")):
             headers.setdefault("Cache-Control", "public, max-age=3600")
-        elif path.startswith(("/v1/", "/api/", "/auth/")):
-            headers.setdefault("Cache-Control", "no-store")

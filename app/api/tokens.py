@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import VendorCtx
 from app.api.idempotency import OnceOnly
-from app.api.lists import Instant, ListOut, answers
-from app.services import credentials
+from app.api.lists import Cursor, Instant, Limit, ListOut, answers, page_of
+from app.services import credentials, paging
 from app.services.context import Context
 from models.credential import Credential
 
@@ -55,18 +55,20 @@ class IssuedOut(TokenOut):
     token: str
 
 
-@router.get("", responses=answers(401, 403, 429))
-async def list_tokens(ctx: VendorCtx) -> ListOut[TokenOut]:
-    """List all tokens, newest first, those that ended included."""
-    rows = await credentials.list_tokens(ctx)
-    return ListOut(data=[TokenOut(**_facts(ctx, row)) for row in rows])
+@router.get("", responses=answers(401, 403, 422, 429))
+async def list_tokens(
+    ctx: VendorCtx, limit: Limit = paging.DEFAULT_LIMIT, cursor: Cursor = None
+) -> ListOut[TokenOut]:
+    """List tokens, newest first, those that ended included."""
+    page = await credentials.list_page(ctx, limit=limit, cursor=cursor)
+    return page_of(page, lambda row: TokenOut(**_facts(ctx, row)))
 
 
 @router.post(
     "",
     status_code=201,
     response_model=IssuedOut,
-    responses=answers(400, 401, 403, 409, 413, 422, 429),
+    responses=answers(400, 401, 403, 409, 413, 415, 422, 429),
 )
 async def issue_token(
     ctx: VendorCtx, once: OnceOnly, body: Annotated[TokenIn | None, Body()] = None
@@ -84,7 +86,7 @@ async def issue_token(
     "/{id}/rotate",
     status_code=201,
     response_model=IssuedOut,
-    responses=answers(400, 401, 403, 404, 409, 413, 422, 429),
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 async def rotate_token(
     id: UUID,  # noqa: A002 - the public name

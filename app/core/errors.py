@@ -92,6 +92,13 @@ class TooLargeError(DomainError):
     reason = "too_large"
 
 
+class UnsupportedMediaError(DomainError):
+    """The body is of a kind that this address does not read."""
+
+    status = 415
+    reason = "unsupported_media_type"
+
+
 class RateLimitedError(DomainError):
     """Too many tries; ``retry_after`` seconds must pass."""
 

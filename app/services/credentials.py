@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
 from app.core.ids import new_id, new_secret
-from app.services import notices, throttle, token_watch
+from app.services import notices, paging, throttle, token_watch
 from app.services.context import Actor, ActorKind, Context
 from models.credential import Credential, CredentialKind
 from models.person import Person
@@ -21,6 +21,7 @@ OVERLAP_HOURS: Final = 72
 MAX_OVERLAP_HOURS: Final = 24 * 30
 MAX_LIVE_TOKENS: Final = 50
 _PREFIX_LENGTH: Final = 8
+_SORT: Final = "tokens"
 _ACTORS = {
     CredentialKind.VENDOR_TOKEN: ActorKind.VENDOR_TOKEN,
     CredentialKind.PLATFORM_TOKEN: ActorKind.PLATFORM_TOKEN,
@@ -91,6 +92,19 @@ async def list_tokens(ctx: Context) -> list[Credential]:
         .order_by(col(Credential.created_at).desc(), col(Credential.id).desc())
     )
     return list(rows)
+
+
+async def list_page(ctx: Context, *, limit: int, cursor: str | None) -> paging.Page[Credential]:
+    """Return one page of the acting vendor's tokens, newest first, dead ones included."""
+    query = ctx.mine(Credential).where(col(Credential.kind) == CredentialKind.VENDOR_TOKEN)
+    if cursor:
+        _, id_ = paging.decode_cursor(cursor, _SORT)
+        query = query.where(col(Credential.id) < id_)
+    # Their ids tell the order in which they were made.
+    found = (await ctx.db.scalars(query.order_by(col(Credential.id).desc()).limit(limit + 1))).all()
+    rows = found[:limit]
+    more = len(found) > limit
+    return paging.Page(rows, paging.encode_cursor(_SORT, None, rows[-1].id) if more else None)
 
 
 async def issue_platform_token(ctx: Context, label: str) -> IssuedToken:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from app.core.errors import InvalidInputError
 from app.core.money import Money
 from app.rules import activity, invoicing, rating
 from app.rules.periods import BillingMonth
@@ -139,7 +140,10 @@ async def device_counts(ctx: Context) -> DeviceCounts:
 
 
 async def month_usage(ctx: Context, month: BillingMonth) -> MonthUsage:
-    """Return what ``GET /v1/vendor/usage`` answers."""
+    """Return what ``GET /v1/vendor/usage`` answers; raises ``InvalidInputError`` for a month to come."""
+    if month.start > ctx.now():
+        problem = "has not begun yet"
+        raise InvalidInputError(f"The month {problem}.", fields=[("month", problem)])
     first, end = _window(ctx, month)
     return MonthUsage(
         month=month,

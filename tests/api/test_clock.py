@@ -46,5 +46,11 @@ async def test_the_clock_never_goes_back(client: httpx.AsyncClient, run: Runtime
 
 
 async def test_a_stranger_moves_nothing(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/v1/sandbox/clock", json={"advance": "P1D"})
-    assert answer.status_code in (401, 403)
+    for headers, refused in (
+        ({}, 401),
+        ({"Authorization": "Bearer plt_forged"}, 401),
+        ({"Cookie": "turnpike_session=x", "Origin": "https://elsewhere.test"}, 403),
+        ({"Cookie": "turnpike_session=x", "Origin": "http://portal.test"}, 401),
+    ):
+        answer = await client.post("/v1/sandbox/clock", json={"advance": "P1D"}, headers=headers)
+        assert answer.status_code == refused, headers

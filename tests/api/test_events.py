@@ -137,6 +137,7 @@ async def test_two_events_under_one_id_within_a_batch_refuse_it(run: Runtime, se
         (paid(amount="0"), "events.1.data.amount"),
         (paid(amount="-1"), "events.1.data.amount"),
         (paid(amount="1e3"), "events.1.data.amount"),
+        (paid(amount="1000000000"), "events.1.data.amount"),
         (paid(currency="XXX"), "events.1.data.amount"),
         (paid(currency="usd"), "events.1.data.currency"),
     ],
@@ -178,12 +179,26 @@ async def test_what_is_no_json_or_too_large_is_refused(
 ) -> None:
     headers = {"Authorization": f"Bearer {await platform_token(run)}"}
     plain = await client.post("/v1/events", content=b"events", headers=headers)
-    assert (plain.status_code, plain.json()["reason"]) == (400, "malformed")
+    assert (plain.status_code, plain.json()["reason"]) == (415, "unsupported_media_type")
     headers["Content-Type"] = "application/json"
     twice = b'{"events": [], "events": []}'
     assert (await client.post("/v1/events", content=twice, headers=headers)).status_code == 400
     big = b"[" + b" " * (5 << 20) + b"]"
     assert (await client.post("/v1/events", content=big, headers=headers)).status_code == 413
+
+
+async def test_a_batch_under_a_key_is_answered_the_same_again(
+    run: Runtime, client: httpx.AsyncClient
+) -> None:
+    headers = {"Authorization": f"Bearer {await platform_token(run)}", "Idempotency-Key": "k"}
+    first, again = [
+        await client.post("/v1/events", json={"events": [event()]}, headers=headers)
+        for _ in range(2)
+    ]
+    assert first.json() == again.json() == {"inserted": 1, "duplicates": 0}
+    assert again.headers["idempotent-replayed"] == "true"
+    other = await client.post("/v1/events", json={"events": [event("b")]}, headers=headers)
+    assert (other.status_code, other.json()["reason"]) == (409, "idempotency_key_reused")
 
 
 async def test_only_the_platform_sends_events(run: Runtime, client: httpx.AsyncClient) -> None:

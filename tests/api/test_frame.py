@@ -21,6 +21,32 @@ async def test_unknown_addresses_answer_json(client: httpx.AsyncClient) -> None:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
+@pytest.mark.parametrize("path", ["/api", "/v1", "/v1/", "/functions", "/functions/v1/usage"])
+async def test_no_address_of_the_api_answers_a_page(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/.well-known/jwks.json", "/api/docs"])
+async def test_what_can_be_read_can_be_asked_about_without_its_body(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    whole, head = await client.get(path), await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert (await client.head("/v1/vendor/devices")).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/vendor/tokens", "/v1/nowhere", "/healthz", "/api"])
+async def test_no_cache_keeps_what_the_api_said(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).headers["cache-control"] == "no-store"
+
+
+async def test_keys_may_be_kept_for_five_minutes(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/.well-known/jwks.json")
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
 @pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "PURGE"])
 async def test_an_address_says_which_methods_it_knows(
     client: httpx.AsyncClient, method: str
@@ -28,6 +54,7 @@ async def test_an_address_says_which_methods_it_knows(
     answer = await client.request(method, "/v1/events")
     assert (answer.status_code, answer.json()["reason"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
+    assert (await client.request(method, "/healthz")).headers["allow"] == "GET, HEAD"
     assert (await client.request(method, "/v1/nowhere")).status_code == 404
     assert (await client.get("/auth/nowhere")).json()["reason"] == "not_found"
 
@@ -65,6 +92,14 @@ async def test_what_is_not_plain_json_is_refused(client: httpx.AsyncClient, body
         "/v1/nowhere", content=body, headers={"Content-Type": "application/json"}
     )
     assert (answer.status_code, answer.json()["reason"]) == (400, "malformed")
+
+
+async def test_a_number_too_long_to_read_is_said_so_in_plain_words(
+    client: httpx.AsyncClient,
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = await client.post("/v1/nowhere", content=b"9" * 5000, headers=headers)
+    assert answer.json()["error"] == "The body is not valid JSON: a number is too long."
 
 
 async def test_json_is_read_strictly_however_its_type_is_spelt(client: httpx.AsyncClient) -> None:

@@ -120,6 +120,32 @@ async def test_bad_fields_are_named(
     assert await count(run, Device) == 0
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_a_body_that_does_not_say_it_is_json_is_told_so(vendor: Vendor, kind: str) -> None:
+    for path in (REGISTER, "/v1/vendor/tokens"):
+        answer = await vendor.client.post(
+            path,
+            content=b'{"device_id": "SN-1"}',
+            headers={"Authorization": f"Bearer {vendor.token.secret}", "Content-Type": kind},
+        )
+        assert (answer.status_code, answer.json()["reason"]) == (415, "unsupported_media_type")
+
+
+async def test_a_body_that_is_missing_is_a_missing_field(vendor: Vendor) -> None:
+    answer = await vendor.call("POST", REGISTER)
+    assert (answer.status_code, answer.json()["fields"][0]["path"]) == (422, "body")
+
+
+async def test_too_many_requests_of_a_token_hear_when_to_come_back(
+    vendor: Vendor, run: Runtime
+) -> None:
+    run.settings.limit_vendor_token = "3/minute"
+    answers = [await vendor.call("GET", "/v1/vendor/tokens") for _ in range(4)]
+    assert [one.status_code for one in answers] == [200, 200, 200, 429]
+    assert answers[-1].json()["reason"] == "rate_limited"
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
 async def test_a_vendor_without_a_payment_method_hears_402(
     client: httpx.AsyncClient, run: Runtime
 ) -> None:
@@ -250,6 +276,24 @@ async def test_tokens_show_their_secret_once(vendor: Vendor) -> None:
     assert (await vendor.call("GET", "/v1/vendor/tokens")).status_code == 401
 
 
+async def test_tokens_come_in_pages(vendor: Vendor) -> None:
+    for number in range(4):
+        await vendor.call("POST", "/v1/vendor/tokens", {"label": f"T{number}"})
+    page = (await vendor.call("GET", "/v1/vendor/tokens?limit=3")).json()
+    await vendor.call("POST", "/v1/vendor/tokens", {"label": "meanwhile"})
+    path = f"/v1/vendor/tokens?limit=3&cursor={page['next_cursor']}"
+    rest = (await vendor.call("GET", path)).json()
+    labels = [row["label"] for row in page["data"] + rest["data"]]
+    assert labels == ["T3", "T2", "T1", "T0", "SDK"]
+    assert rest["next_cursor"] is None
+
+
+async def test_a_month_to_come_has_no_figures(vendor: Vendor) -> None:
+    answer = await vendor.call("GET", "/v1/vendor/usage?month=2026-12")
+    assert answer.status_code == 422
+    assert answer.json()["fields"] == [{"path": "month", "problem": "has not begun yet"}]
+
+
 async def test_usage_of_a_month(vendor: Vendor, run: Runtime) -> None:
     made = (await vendor.call("POST", REGISTER, BODY)).json()
     async with run.context(SYSTEM) as ctx:
@@ -296,6 +340,8 @@ async def test_the_audit_feed_filters_by_kind_and_time(vendor: Vendor, clock: Fi
     assert await kinds("kind=device.") == ["device.registered"] * 2
     assert await kinds("kind=device.registered&since=2026-11-20T09:30:00Z") == ["device.registered"]
     assert await kinds("kind=device") == []
+    refused = await vendor.call("GET", "/v1/vendor/audit?since=yesterday")
+    assert refused.json()["fields"] == [{"path": "since", "problem": "must be an RFC 3339 instant"}]
     page = (await vendor.call("GET", "/v1/vendor/audit?limit=3")).json()
     rest = (await vendor.call("GET", f"/v1/vendor/audit?cursor={page['next_cursor']}")).json()
     assert len(page["data"]) + len(rest["data"]) == 4
