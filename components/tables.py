@@ -43,12 +43,14 @@ class Sorting:
 
 @dataclass(frozen=True)
 class Picking:
-    """Bulk selection: the chosen ids, the handlers `(id, checked)` and `(checked)`, and the acts offered."""
+    """Bulk selection: chosen ids, handlers `(id, checked)` and `(checked)`, acts; which rows have a box, who sees one."""
 
     chosen: rx.Var
     on_pick: Handler
     on_pick_all: Handler
     acts: Content
+    can_pick: Cell | None = None
+    shown: Flag = True
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,20 @@ def _cell(
     return rx.el.td(inside, class_name=classes, custom_attrs={"data-label": column.label})
 
 
-def _pick_cell(picking: Picking, row_id: Any) -> rx.Component:
-    return rx.el.td(
-        rx.el.input(
-            type="checkbox",
-            checked=picking.chosen.to(list[str]).contains(row_id),
-            on_change=lambda checked: picking.on_pick(row_id, checked),
-            custom_attrs={"aria-label": w.SELECT_ROW},
-        ),
-        class_name="pick",
+def _pick_cell(picking: Picking, row: Any, row_id: Any) -> rx.Component:
+    box: Any = rx.el.input(
+        type="checkbox",
+        checked=picking.chosen.to(list[str]).contains(row_id),
+        on_change=lambda checked: picking.on_pick(row_id, checked),
+        custom_attrs={"aria-label": w.SELECT_ROW},
     )
+    if picking.can_pick is not None:
+        box = rx.cond(picking.can_pick(row), box)
+    return _shown(picking, rx.el.td(box, class_name="pick"))
+
+
+def _shown(picking: Picking, cell: rx.Component) -> rx.Component:
+    return rx.cond(picking.shown, cell) if isinstance(picking.shown, rx.Var) else cell  # pyright: ignore[reportReturnType]
 
 
 def data_table(
@@ -152,7 +158,7 @@ def data_table(
     def line(row: Any) -> rx.Component:
         cells = [_cell(column, row, row_href, on_open) for column in columns]
         if picking is not None:
-            cells.insert(0, _pick_cell(picking, row_id(row)))
+            cells.insert(0, _pick_cell(picking, row, row_id(row)))
         if row_menu is not None:
             items = row_menu(row)
             made_id = rx.Var.create("menu-") + row_id(row)  # pyright: ignore[reportOperatorIssue]
@@ -203,10 +209,11 @@ def _head_row(
     if picking is not None:
         box = rx.el.input(
             type="checkbox",
+            checked=picking.chosen.to(list[str]).length() > 0,
             on_change=picking.on_pick_all,
             custom_attrs={"aria-label": w.SELECT_ALL},
         )
-        heads.insert(0, rx.el.th(box, scope="col", class_name="pick"))
+        heads.insert(0, _shown(picking, rx.el.th(box, scope="col", class_name="pick")))
     if with_menu:
         heads.append(rx.el.th(rx.el.span(w.ROW_ACTS, class_name="sr-only"), scope="col"))
     return rx.el.tr(*heads)

@@ -128,10 +128,14 @@ async def sweep(ctx: Context, limit: int = 200) -> int:
     return len(events)
 
 
-async def replay(ctx: Context, inbox_id: UUID) -> None:
-    """Let operations handle a notification once more; one already done changes nothing."""
+async def replay(ctx: Context, inbox_id: UUID, *, seen: int | None = None) -> None:
+    """Let operations handle a notification once more; one already done changes nothing.
+
+    ``seen`` are the attempts that whoever asks saw, so that asking twice begins once.
+    """
     ctx.require_ops(Role.OPS_OPERATOR)
     event = await ctx.get_any(InboxEvent, inbox_id, lock=True)
+    outbox.refuse_if_tried(event.attempts, seen)
     if event.status is InboxStatus.DONE:
         raise ConflictError("This notification was handled.", reason="already_handled")
     event.status, event.attempts = InboxStatus.FAILED, event.attempts + 1

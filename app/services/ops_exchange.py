@@ -42,17 +42,19 @@ async def outgoing(ctx: Context, item_id: UUID) -> OutboxItem:
     return await ctx.get_any(OutboxItem, item_id)
 
 
-async def resend(ctx: Context, item_id: UUID) -> None:
+async def resend(ctx: Context, item_id: UUID, *, seen: int | None = None, once: str = "") -> None:
     """Send a mail again: one that failed as it is, one that was sent as a mail of its own.
 
-    Raises ``ConflictError`` ``carried_a_secret`` for a sent one whose link worked only once.
+    ``seen`` are the attempts that whoever asks saw and ``once`` names the asking, so that asking
+    twice sends once. Raises ``ConflictError`` ``carried_a_secret`` for a sent one whose link worked
+    only once.
     """
     ctx.require_ops(Role.OPS_OPERATOR)
     item = await ctx.get_any(OutboxItem, item_id, lock=True)
     if item.kind is not OutboxKind.MAIL:
         raise NotFoundError("There is no such mail.")
     if item.status is not OutboxStatus.SENT:
-        await outbox.retry(ctx, item_id)
+        await outbox.retry(ctx, item_id, seen=seen)
         return
     try:
         await asyncio.to_thread(
@@ -68,25 +70,13 @@ async def resend(ctx: Context, item_id: UUID) -> None:
             "This mail carried a link that works once; the person has to ask for a new one.",
             reason="carried_a_secret",
         ) from error
-    now = ctx.now()
-    again = OutboxItem(
-        kind=OutboxKind.MAIL,
-        business_key=f"{item.business_key[:200]}/again/{new_id().hex}",
-        name=item.name,
-        tenant_id=item.tenant_id,
-        recipient=item.recipient,
-        locale=item.locale,
-        payload=dict(item.payload),
-        attachments=list(item.attachments),
-        created_at=now,
-        next_at=now,
-    )
-    ctx.db.add(again)
-    await ctx.db.flush()
+    again = await outbox.copy(ctx, item, once or new_id().hex)
+    if again is None:
+        raise ConflictError("It was sent again already.", reason="sent_again")
     ctx.audit(
         "ops.mail_resent",
         tenant_id=item.tenant_id,
-        subject=("outbox_item", again.id),
+        subject=("outbox_item", again),
         body={"name": item.name, "to": item.recipient},
     )
 

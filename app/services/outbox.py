@@ -101,6 +101,23 @@ async def mail(
     )
 
 
+async def copy(ctx: Context, item: OutboxItem, once: str) -> UUID | None:
+    """Send a mail's words and files as a mail of its own; None when it was under this name before."""
+    values = _values(
+        ctx.now(),
+        OutboxKind.MAIL,
+        f"{item.business_key[:150]}/again/{item.id}/{once}",
+        item.name,
+        item.tenant_id,
+        recipient=item.recipient,
+        locale=item.locale,
+        payload=dict(item.payload),
+        attachments=list(item.attachments),
+    )
+    insert = insert_or_ignore(ctx, OutboxItem, values, "kind", "business_key")
+    return await ctx.db.scalar(insert.returning(col(OutboxItem.id)))
+
+
 def mail_params(ctx: Context, item: OutboxItem) -> dict[str, Any]:
     """Return a mail's params with its secrets opened, to render and send it; never store them."""
     params: dict[str, Any] = dict(item.payload)
@@ -228,10 +245,21 @@ async def finish_job(ctx: Context, item_id: str, *, error: str, may_retry: bool)
         item.status = OutboxStatus.FAILED
 
 
-async def retry(ctx: Context, item_id: UUID) -> None:
-    """Let operations send a failed job or mail once more."""
+def refuse_if_tried(attempts: int, seen: int | None) -> None:
+    """Refuse to repeat what was tried since it was seen; ``None`` repeats it anyway."""
+    if seen is not None and seen != attempts:
+        raise ConflictError("It was tried again meanwhile.", reason="tried_meanwhile")
+
+
+async def retry(ctx: Context, item_id: UUID, *, seen: int | None = None) -> None:
+    """Let operations send a failed job or mail once more.
+
+    ``seen`` are the attempts that whoever asks saw, so that asking twice sends once. Raises
+    ``ConflictError`` for what is under way or done.
+    """
     ctx.require_ops(Role.OPS_OPERATOR)
     item = await ctx.get_any(OutboxItem, item_id, lock=True)
+    refuse_if_tried(item.attempts, seen)
     if item.status not in (OutboxStatus.FAILED, OutboxStatus.QUEUED, OutboxStatus.SUPPRESSED):
         raise ConflictError(f"This is {item.status}; there is nothing to repeat.")
     item.status, item.next_at, item.attempts = OutboxStatus.QUEUED, ctx.now(), item.attempts + 1

@@ -19,7 +19,8 @@ class Question:
     """One act about to be done. ``needs`` names the fields the dialog shows; empty ``act``: none.
 
     ``needs`` is ``""``, ``reason``, ``reference``, ``amount``, ``price`` or ``person``;
-    ``preset`` is the amount offered, ``preset_day`` the day.
+    ``preset`` is the amount offered, ``preset_day`` the day. ``chosen`` are the ids and attempts of
+    what is to be repeated as they were seen, and ``once`` names this asking.
     """
 
     act: str = ""
@@ -32,6 +33,8 @@ class Question:
     preset_day: str = ""
     unit: str = ""
     is_danger: bool = True
+    chosen: tuple[tuple[str, int], ...] = ()
+    once: str = ""
 
     def of(self, act: str, about: str) -> Question:
         """Return the question as it is asked about one thing."""
@@ -61,7 +64,7 @@ class Asking(Showing, mixin=True):
     async def cancel(self) -> None:
         """Leave everything as it is."""
         async with acting(self, readonly=True):
-            self._fresh()
+            self._close()
 
     @rx.event
     async def confirm(self, form: dict[str, str]) -> list[rx.event.EventSpec]:
@@ -72,11 +75,14 @@ class Asking(Showing, mixin=True):
         except DomainError as refusal:
             self.refusal = in_words(refusal)
             return []
-        self._fresh()
+        self._close()
         await self._show()
         return [rx.toast.success(done)]
 
     def _fresh(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
         self.question, self.refusal = Question(), ""
 
     def _pose(self, question: Question) -> None:

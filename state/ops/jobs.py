@@ -11,15 +11,24 @@ import reflex as rx
 from app.services import billing_runs, ops_exchange, outbox
 from app.services.billing_runs import FailedMonth
 from app.services.context import Context
+from app.services.ops_bulk import Chosen
 from state.moments import moment
-from state.ops.asking import Asking, Question, unknown_act
+from state.ops.asking import Question, unknown_act
 from state.ops.listing import Listing
 from state.ops.outgoing import OutgoingRow, to_outgoing
 from state.ops.overview_rows import RunRow, to_run
+from state.ops.repeating import Repeating, Repetition
 from state.ops.words import LOCALE
 from state.session import acting, parse_id
 
 RUNS: Final = 6
+WORDS: Final = Repetition(
+    "job",
+    "Run {} again?",
+    "It begins at once.",
+    "Try again",
+    "Run again",
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class FailedRow:
     retry: str
 
 
-class JobsState(Asking, Listing, rx.State):
+class JobsState(Repeating, Listing, rx.State):
     """The newest runs, the months that failed in them, and the list of jobs."""
 
     runs: list[RunRow] = []
@@ -51,30 +60,35 @@ class JobsState(Asking, Listing, rx.State):
             await self._show()
 
     @rx.event
-    async def ask(self, act: str, about: str) -> None:
-        """Ask before a job or a vendor's month is tried again."""
+    async def ask_month(self, about: str) -> None:
+        """Ask before a vendor's month is billed again."""
         async with acting(self, readonly=True):
             month = next((row for row in self.failed if row.id == about), None)
-        if act == "month" and month is not None:
-            title = f"Bill {month.period} of {month.name} again?"
-            text = "It goes on after the last step that finished. Nothing is claimed twice."
-        elif act == "job" and about == self.detail.id and self.detail.can_repeat:
-            title, text = f"Run {self.detail.name.lower()} again?", "It begins at once."
-        else:
+        if month is None:
             raise unknown_act()
-        self._pose(Question(act, about, title, text, verb="Try again", is_danger=False))
+        self._pose(
+            Question(
+                "month",
+                month.id,
+                title=f"Bill {month.period} of {month.name} again?",
+                text="It goes on after the last step that finished. Nothing is claimed twice.",
+                verb="Try again",
+                is_danger=False,
+            )
+        )
 
-    async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:  # noqa: ARG002
-        match question.act:
-            case "month":
-                tenant_id, _, period = question.about.partition(":")
-                await billing_runs.retry_tenant(ctx, parse_id(tenant_id), period)
-                return "It is billed again"
-            case "job":
-                await outbox.retry(ctx, parse_id(question.about))
-                return "It runs again"
-            case _:
-                raise unknown_act()
+    async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:
+        if question.act != "month":
+            return await super()._do(ctx, question, form)
+        tenant_id, _, period = question.about.partition(":")
+        await billing_runs.retry_tenant(ctx, parse_id(tenant_id), period)
+        return "It is billed again"
+
+    def _words(self) -> Repetition:
+        return WORDS
+
+    async def _one(self, ctx: Context, one: Chosen, once: str) -> None:  # noqa: ARG002
+        await outbox.retry(ctx, one.id, seen=one.attempts)
 
     async def _show(self) -> None:
         self.detail = OutgoingRow()
@@ -87,6 +101,7 @@ class JobsState(Asking, Listing, rx.State):
             if self.open_id:
                 opened = await ops_exchange.outgoing(ctx, parse_id(self.open_id))
                 self.detail = to_outgoing(opened, ctx.now(), whole=True)
+        self._choose(self.chosen)
 
 
 def to_failed(one: FailedMonth, period: str) -> FailedRow:

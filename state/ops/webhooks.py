@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -13,14 +12,22 @@ import reflex as rx
 
 from app.services import inbox, ops_exchange
 from app.services.context import Context
+from app.services.ops_bulk import Chosen
 from models.exchange import InboxEvent, InboxStatus
 from state.browsing import asked
 from state.moments import moment
-from state.ops.asking import Asking, Question, unknown_act
 from state.ops.listing import Listing
+from state.ops.repeating import Repeating, Repetition
 from state.ops.words import LOCALE
 from state.session import acting, parse_id
 
+WORDS: Final = Repetition(
+    "notification",
+    "Handle {} once more?",
+    "The job begins at once. What was done before is not done twice.",
+    "Replay",
+    "Handled once more",
+)
 LONGEST_PAYLOAD: Final = 60_000
 
 
@@ -43,10 +50,10 @@ class WebhookRow:
     next_try: str = ""
     payload: str = ""
     facts: str = ""
-    can_replay: bool = False
+    can_repeat: bool = False
 
 
-class WebhooksState(Asking, Listing, rx.State):
+class WebhooksState(Repeating, Listing, rx.State):
     """The list of notifications and the one that is open."""
 
     rows: list[WebhookRow] = []
@@ -59,29 +66,14 @@ class WebhooksState(Asking, Listing, rx.State):
         """Show only what one provider told."""
         return await self._go(provider=slug)
 
-    @rx.event
-    async def ask(self, act: str) -> None:
-        """Ask before a notification is handled once more."""
-        async with acting(self, readonly=True):
-            one = self.detail
-        if act != "replay" or not one.can_replay:
-            raise unknown_act()
-        self._pose(
-            Question(
-                act,
-                one.id,
-                title=f"Handle {one.kind} once more?",
-                text="Its job begins at once. What was done before is not done twice.",
-                verb="Replay",
-                is_danger=False,
-            )
-        )
+    def _words(self) -> Repetition:
+        return WORDS
 
-    async def _do(self, ctx: Context, question: Question, form: Mapping[str, str]) -> str:  # noqa: ARG002
-        if question.act != "replay":
-            raise unknown_act()
-        await inbox.replay(ctx, parse_id(question.about))
-        return "It is handled once more"
+    def _title(self, one: WebhookRow) -> str:
+        return one.kind
+
+    async def _one(self, ctx: Context, one: Chosen, once: str) -> None:  # noqa: ARG002
+        await inbox.replay(ctx, one.id, seen=one.attempts)
 
     async def _show(self) -> None:
         self.provider, self.detail = asked(self, "provider")[:50], WebhookRow()
@@ -92,6 +84,7 @@ class WebhooksState(Asking, Listing, rx.State):
             if self.open_id:
                 opened = await ops_exchange.notification(ctx, parse_id(self.open_id))
                 self.detail = to_row(opened, ctx.now(), whole=True)
+        self._choose(self.chosen)
 
 
 def to_row(one: InboxEvent, now: dt.datetime, *, whole: bool = False) -> WebhookRow:
@@ -113,7 +106,7 @@ def to_row(one: InboxEvent, now: dt.datetime, *, whole: bool = False) -> Webhook
         next_try=moment(one.next_at, now, LOCALE).exact if one.next_at else "–",
         payload=pretty(one.body) if whole else "",
         facts=json.dumps(one.facts, indent=2, ensure_ascii=False) if whole else "",
-        can_replay=one.status is not InboxStatus.DONE,
+        can_repeat=one.status is not InboxStatus.DONE,
     )
 
 

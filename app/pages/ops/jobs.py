@@ -72,6 +72,7 @@ def jobs_page() -> rx.Component:
             card(_runs(), title="Monthly runs", flush=True),
         ],
         beside=_drawer(),
+        repeat="Try again",
         also=[ticker(state.tick)],
     )
 
@@ -96,7 +97,7 @@ def _failed() -> rx.Component:
                     "act",
                     "Act",
                     lambda one: acts(
-                        button("Try now", on_click=state.ask("month", one.id), small=True)
+                        button("Try now", on_click=state.ask_month(one.id), small=True)
                     ),
                     align="right",
                 ),
@@ -163,7 +164,7 @@ def _drawer() -> rx.Component:
         foot=acts(
             rx.cond(
                 one.can_repeat,
-                button("Try again", on_click=state.ask("job", one.id), icon_name="rotate-cw"),
+                button("Try again", on_click=state.ask("repeat"), icon_name="rotate-cw"),
             )
         ),
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import reflex as rx
 
-from app.pages.ops.parts import question_dialog
+from app.pages.ops.parts import MAY_ACT, question_dialog
 from app.pages.shell import ops_frame
-from components.base import Content, icon, link, row, stack
-from components.buttons import link_button
+from components.base import Content, icon, link, row, stack, when
+from components.buttons import button, link_button
 from components.fields import filter_select, filters, search_box
-from components.layout import card
+from components.layout import callout, card
 from components.states import (
     block_skeleton,
     empty_state,
@@ -62,13 +62,14 @@ def ops_list(
     narrowed: Content | None = None,
     row_href: Cell | None = None,
     beside: Content | None = None,
-    picking: Picking | None = None,
+    repeat: str = "",
     also: Sequence[Content] = (),
 ) -> rx.Component:
     """Draw a page around a ``Listing``; a row follows ``row_href`` or opens what is ``beside``.
 
     ``above`` comes before the tools, ``narrowed`` between them and the table. A state that asks
-    gets its dialog; ``also`` is drawn as well.
+    gets its dialog; ``also`` is drawn as well. ``repeat`` is the verb of what a state that repeats
+    does to several rows at once.
     """
     opening: dict[str, Any] = {"row_href": row_href}
     if beside is not None:
@@ -78,7 +79,7 @@ def ops_list(
         state.rows,
         caption=words.title,
         sorting=Sorting(state.sort, state.is_descending, state.sort_by),
-        picking=picking,
+        picking=_picking(state, repeat) if repeat else None,
         empty=empty_list(state, words.one, words.empty),
         **opening,
     )
@@ -90,6 +91,7 @@ def ops_list(
                 *above,
                 list_tools(state, words.search, statuses=statuses, selects=selects),
                 *([] if narrowed is None else [narrowed]),
+                *([when(state.outcome, _outcome(state))] if repeat else []),
                 card(table, flush=True),
                 pager(state.page, on_page=state.turn_to),
                 gap=3,
@@ -137,6 +139,22 @@ def ops_single(
         title=title,
         current=current,
     )
+
+
+def _picking(state: Any, verb: str) -> Picking:
+    act = button(verb, on_click=state.ask_chosen, icon_name="rotate-cw", small=True)
+    return Picking(
+        state.chosen,
+        state.pick,
+        state.pick_all,
+        act,
+        can_pick=lambda row: row.can_repeat,
+        shown=MAY_ACT,
+    )
+
+
+def _outcome(state: Any) -> rx.Component:
+    return callout(state.outcome, tone="warn", title="Not all of them", live=True)
 
 
 def mail_tabs(current: str) -> rx.Component:

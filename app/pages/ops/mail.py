@@ -81,6 +81,7 @@ def mail_page() -> rx.Component:
         statuses=STATUSES,
         tabs=mail_tabs("outbox"),
         beside=_drawer(),
+        repeat="Send again",
     )
 
 
@@ -115,7 +116,7 @@ def _drawer() -> rx.Component:
         foot=acts(
             rx.cond(
                 one.can_repeat,
-                button("Send again", on_click=state.ask("resend"), icon_name="send"),
+                button("Send again", on_click=state.ask("repeat"), icon_name="send"),
             )
         ),
     )

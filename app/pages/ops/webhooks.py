@@ -72,6 +72,7 @@ def webhooks_page() -> rx.Component:
         statuses=STATUSES,
         selects=[Select("Provider", state.providers, state.provider, state.filter_provider)],
         beside=_drawer(),
+        repeat="Replay",
     )
 
 
@@ -99,8 +100,8 @@ def _drawer() -> rx.Component:
         title=one.kind,
         foot=acts(
             rx.cond(
-                one.can_replay,
-                button("Replay", on_click=state.ask("replay"), icon_name="rotate-cw"),
+                one.can_repeat,
+                button("Replay", on_click=state.ask("repeat"), icon_name="rotate-cw"),
             )
         ),
     )

@@ -51,7 +51,7 @@ async def test_a_notification_is_read_and_replayed(ctx: Context, operator: Tab) 
     assert [(row.kind, row.attempts) for row in state.rows] == [("payment.succeeded", 2)]
     assert state.detail.payload == '{\n  "id": "evt_1"\n}'
     assert state.rows[0].payload == ""
-    await state.ask("replay")
+    await state.ask("repeat")
     await state.confirm({})
     assert state.detail.attempts == 3
     rows = await ctx.db.scalars(select(AuditEvent).where(AuditEvent.kind == "ops.webhook_replayed"))
@@ -65,7 +65,7 @@ async def test_a_handled_notification_cannot_be_asked_for_again(
     await ctx.db.commit()
     state = await opened(operator, f"/ops/webhooks?open={event.id}")
     with pytest.raises(InvalidInputError):
-        await state.ask("replay")
+        await state.ask("repeat")
 
 
 async def test_a_mail_is_read_without_its_secrets_and_sent_again(
@@ -78,7 +78,7 @@ async def test_a_mail_is_read_without_its_secrets_and_sent_again(
     state = await opened(operator, f"/ops/mail?open={mail.id}")
     assert state.detail.html == "<p>Hello</p>"
     assert "c2VjcmV0" not in state.detail.payload
-    await state.ask("resend")
+    await state.ask("repeat")
     await state.confirm({})
     assert state.detail.status == "queued"
 
@@ -108,16 +108,16 @@ async def test_a_failed_job_runs_again(ctx: Context, operator: Tab, viewer: Tab)
     ctx.db.add(job)
     await ctx.db.commit()
     looking = await opened(viewer, f"/ops/jobs?open={job.id}")
-    await looking.ask("job", str(job.id))
+    await looking.ask("repeat")
     await looking.confirm({})
     assert looking.refusal == "Your role does not allow this."
     state = await opened(operator, f"/ops/jobs?status=failed&open={job.id}")
     assert [row.name for row in state.rows] == ["Pay out"]
-    await state.ask("job", str(job.id))
+    await state.ask("repeat")
     await state.confirm({})
     assert (state.detail.status, state.rows) == ("queued", [])
     with pytest.raises(InvalidInputError):
-        await state.ask("job", str(new_id()))
+        await state.ask_month(str(new_id()))
 
 
 async def test_a_failed_month_is_shown_and_billed_again(
@@ -145,7 +145,7 @@ async def test_a_failed_month_is_shown_and_billed_again(
     assert [(row.name, row.step, row.period) for row in state.failed] == [
         ("Acme Toys", "counted", "2026-10")
     ]
-    await state.ask("month", f"{vendor.id}:2026-10")
+    await state.ask_month(f"{vendor.id}:2026-10")
     await state.confirm({})
     assert state.failed == []
     assert [row.counted for row in state.runs] == ["0 of 1 vendor billed"]
