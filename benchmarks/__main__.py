@@ -1,21 +1,18 @@
-"""Runs every benchmark in turn: ``make bench``, or ``python -m benchmarks --quick`` for a smoke test."""
+"""Runs every benchmark in turn: ``make bench``, or ``python -m benchmarks --quick`` for a look."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import events, invoice_pdfs, monthly_run, pages, registrations
+from benchmarks import events, invoice_pdfs, monthly_run, pages, registrations, start
+
+ALL = (events, registrations, monthly_run, invoice_pdfs, start, pages)
 
 
 def main() -> None:
     """Print every figure with its ratio."""
-    quick = "--quick" in sys.argv
-    events.main(quick=quick)
-    registrations.main(quick=quick)
-    monthly_run.main(quick=quick)
-    if not quick:
-        invoice_pdfs.main()
-    pages.main(quick=quick)
+    for one in ALL:
+        one.main(quick="--quick" in sys.argv)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ browser in the same run.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import time
@@ -89,7 +90,7 @@ def measure_clicks(page: Page, url: str, rounds: int) -> None:
 
 def main(*, quick: bool = False) -> None:
     """Print medians and ratios."""
-    rounds = 3 if quick else 9
+    rounds = 1 if quick else 9
     build.ensure()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, product(Path(folder)) as shop:
@@ -112,4 +113,6 @@ def main(*, quick: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    main(quick=options.parse_args().quick)

@@ -6,6 +6,7 @@ is what the processes of the product hold for themselves (proportional set size,
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def bare() -> float:
 def main(*, quick: bool = False) -> None:
     """Print medians and the ratio."""
     build.ensure()
-    rounds = 2 if quick else ROUNDS
+    rounds = 1 if quick else ROUNDS
     with tempfile.TemporaryDirectory() as folder, product(Path(folder)) as shop:
         took: list[float] = []
         for _ in range(rounds):
@@ -78,4 +79,6 @@ def main(*, quick: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    main(quick=options.parse_args().quick)
