@@ -25,12 +25,14 @@ async def move(process: Runtime, actor: Actor, to: dt.datetime) -> dt.datetime:
         async with process.context(actor) as ctx:
             await sandbox.move(ctx, stop, note=stop is stops[-1])
         await process.refresh_clock()
-        await (process.settle() if process.settle else _watch(process, stop))
+        if process.settle:
+            await process.settle()
+        await _watch(process, stop)
     return process.clock.now()
 
 
 async def _watch(process: Runtime, stop: dt.datetime) -> None:
-    """Wait for another process's worker to say that it did what was due at an instant."""
+    """Wait for every worker, of whatever process, to say that it did what was due at an instant."""
     try:
         async with asyncio.timeout(PATIENCE.total_seconds()):
             while True:

@@ -54,8 +54,8 @@ class OutboxKind(StrEnum):
 class OutboxStatus(StrEnum):
     """How far it came.
 
-    A mail found ``sending`` after a crash is uncertain and sent once more at most. A job is
-    ``sending`` from the start of its workflow to its end.
+    A mail that is ``sending`` while nobody sends it is uncertain, since its worker died, and sent
+    once more at most. A job is ``sending`` from the start of its workflow to its end.
     """
 
     QUEUED = "queued"
@@ -86,6 +86,7 @@ class OutboxItem(Table, table=True):
     rendered: dict[str, object] | None = Field(default=None, sa_type=JSON)
     status: OutboxStatus = Field(default=OutboxStatus.QUEUED, sa_type=text_enum(OutboxStatus))
     attempts: int = Field(default=0, description="Starts so far; part of a workflow's id.")
+    claimed_by: str | None = Field(default=None, description="The worker that sends this mail.")
     error: str = ""
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
     next_at: dt.datetime = Field(sa_type=UtcDateTime)

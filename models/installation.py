@@ -23,11 +23,6 @@ class ClockOffset(Table, table=True):
     id: int = Field(default=1, primary_key=True)
     micros: int = Field(default=0, sa_type=BigInteger)
     moved_to: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
-    settled_at: dt.datetime | None = Field(
-        default=None,
-        sa_type=UtcDateTime,
-        description="The product's instant up to which a worker had done all that was due.",
-    )
 
 
 class Worker(Table, table=True):
@@ -36,3 +31,8 @@ class Worker(Table, table=True):
     id: str = Field(primary_key=True)
     started_at: dt.datetime = Field(sa_type=UtcDateTime)
     seen_at: dt.datetime = Field(sa_type=UtcDateTime)
+    settled_at: dt.datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="The product's instant up to which it found nothing due that was not done.",
+    )

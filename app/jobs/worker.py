@@ -29,7 +29,8 @@ QUICK_PAUSE = 0.05
 QUICK_FOR = 3.0
 """Seconds between looks, and for how long, after the clock was moved: it is moved day by day."""
 BATCH = 50
-UNCERTAIN = dt.timedelta(minutes=2)
+BEAT = 10.0
+"""Seconds between signs of life, given however long the work at hand takes."""
 
 
 class Worker:
@@ -56,6 +57,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._stopping = False
         self._loop: asyncio.Task[None] | None = None
+        self._pulse: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._agenda = Agenda()
         self._now = now
@@ -68,6 +70,7 @@ class Worker:
     async def start(self) -> None:
         """Launch the engine and begin to look."""
         self.engine.launch()
+        self._pulse = asyncio.create_task(self._live())
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self, patience: int = 20) -> None:
@@ -79,15 +82,25 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await asyncio.gather(*self.engine.running, return_exceptions=True)
+        if self._pulse is not None:
+            self._pulse.cancel()
+            await asyncio.gather(self._pulse, return_exceptions=True)
         await self.engine.stop(patience=0)
 
+    async def _live(self) -> None:
+        """Give signs of life; a worker that waits long for a mail server is not dead."""
+        while True:
+            with contextlib.suppress(SQLAlchemyError, OSError):  # the loop beside tells of it
+                await self._do(lambda ctx: workers.beat(ctx, self.id))
+            await asyncio.sleep(BEAT)
+
     async def _run(self) -> None:
-        beat_at = -1e9
+        kept_at = -1e9
         while not self._stopping:
             self._wake.clear()
             try:
-                if asyncio.get_running_loop().time() - beat_at > 10:
-                    beat_at = asyncio.get_running_loop().time()
+                if asyncio.get_running_loop().time() - kept_at > BEAT:
+                    kept_at = asyncio.get_running_loop().time()
                     await self._housekeep()
                 busy = await self.turn()
             except (SQLAlchemyError, OSError) as error:
@@ -122,8 +135,8 @@ class Worker:
 
     async def _answer_mover(self, now: dt.datetime) -> None:
         """Tell whoever moved the clock, perhaps in another process, that this instant is settled."""
-        if await self._do(lambda ctx: sandbox.awaits_worker(ctx, now), readonly=True):
-            await self._do(lambda ctx: sandbox.note_settled(ctx, now))
+        if await self._do(lambda ctx: sandbox.awaits_worker(ctx, self.id, now), readonly=True):
+            await self._do(lambda ctx: sandbox.note_settled(ctx, self.id, now))
             self._quick_until = asyncio.get_running_loop().time() + QUICK_FOR
 
     async def _tick(self, now: dt.datetime) -> int:
@@ -152,7 +165,7 @@ class Worker:
     async def _send_mails(self) -> int:
         items = await self._do(lambda ctx: outbox.due(ctx, OutboxKind.MAIL, BATCH), readonly=True)
         for item in items:
-            letter = await self._do(lambda ctx, one=item.id: mails.claim(ctx, one))
+            letter = await self._do(lambda ctx, one=item.id: mails.claim(ctx, one, self.id))
             if letter is None:
                 continue
             failure: Exception | None = None
@@ -171,11 +184,11 @@ class Worker:
         return len(items)
 
     async def _housekeep(self) -> None:
-        await self._do(lambda ctx: workers.beat(ctx, self.id))
         for dead in await self._do(lambda ctx: workers.bury(ctx, self.id)):
             log.warning("worker.took_over", dead=dead)
             await self.engine.recover(dead)
-        await self._do(lambda ctx: mails.release_uncertain(ctx, UNCERTAIN))
+        async with self._turn:  # so that this worker sends none meanwhile
+            await self._do(lambda ctx: mails.release_uncertain(ctx, self.id))
 
     async def _do(
         self, use_case: Callable[[Context], Awaitable[Any]], *, readonly: bool = False

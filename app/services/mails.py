@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 
 from app.core.errors import ProviderRefusedError
@@ -18,6 +18,7 @@ from app.services.context import Context
 from app.services.outbox import FIRST_WAIT, LONGEST_WAIT, MAX_ATTEMPTS, SEALED, mail_params
 from app.services.ports import Attachment
 from models.exchange import OutboxItem, OutboxKind, OutboxStatus, SuppressedAddress
+from models.installation import Worker
 from models.stored_file import StoredFile
 
 
@@ -34,7 +35,7 @@ class Letter:
     attachments: tuple[Attachment, ...]
 
 
-async def claim(ctx: Context, item_id: UUID) -> Letter | None:
+async def claim(ctx: Context, item_id: UUID, worker_id: str) -> Letter | None:
     """Mark a mail as being sent and return it; None when it is not due, or must not be sent."""
     ctx.require_system()
     item = await ctx.get_any(OutboxItem, item_id, lock=True)
@@ -51,7 +52,7 @@ async def claim(ctx: Context, item_id: UUID) -> Letter | None:
     files = await ctx.db.scalars(
         select(StoredFile).where(col(StoredFile.id).in_([UUID(one) for one in item.attachments]))
     )
-    item.status = OutboxStatus.SENDING
+    item.status, item.claimed_by = OutboxStatus.SENDING, worker_id
     item.attempts += 1
     item.next_at = ctx.now()
     domain = parseaddr(ctx.settings.mail_from)[1].rpartition("@")[2] or "localhost"
@@ -84,15 +85,21 @@ async def finish(ctx: Context, item_id: UUID, failure: Exception | None) -> None
         item.next_at = ctx.now() + delay(item.attempts, FIRST_WAIT, LONGEST_WAIT)
 
 
-async def release_uncertain(ctx: Context, older_than: dt.timedelta) -> int:
-    """Queue mails again that a crash left between sending and noting it; once each at most."""
+async def release_uncertain(ctx: Context, worker_id: str) -> int:
+    """Queue mails again that nobody is sending although they were begun; once each at most.
+
+    Those are the ones of workers that are gone, and the caller's own, which sends none now: its
+    earlier life, or an answer of the database that got lost, left them.
+    """
     ctx.require_system()
+    claimed_by = col(OutboxItem.claimed_by)
+    others = select(Worker.id).where(col(Worker.id) != worker_id)
     rows = await ctx.db.scalars(
         select(OutboxItem)
         .where(
             col(OutboxItem.kind) == OutboxKind.MAIL,
             col(OutboxItem.status) == OutboxStatus.SENDING,
-            col(OutboxItem.next_at) <= ctx.now() - older_than,
+            or_(claimed_by.is_(None), claimed_by.not_in(others)),
         )
         .with_for_update()
     )

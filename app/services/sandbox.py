@@ -6,9 +6,9 @@ import datetime as dt
 
 from app.core.clock import wall_now
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
-from app.services import outbox
+from app.services import outbox, workers
 from app.services.context import ActorKind, Context
-from models.installation import ClockOffset
+from models.installation import ClockOffset, Worker
 from models.person import Role
 
 LONGEST = dt.timedelta(days=400)
@@ -53,24 +53,22 @@ async def move(ctx: Context, to: dt.datetime, *, note: bool) -> None:
         ctx.audit("ops.clock_moved", body={"to": to.isoformat()})
 
 
-async def note_settled(ctx: Context, at: dt.datetime) -> None:
+async def note_settled(ctx: Context, worker_id: str, at: dt.datetime) -> None:
     """Note that a worker, looking at this instant, found nothing due and nothing running."""
     ctx.require_system()
-    row = await ctx.db.get(ClockOffset, 1, with_for_update=True)
-    if row is not None and not await outbox.in_flight(ctx):
-        row.settled_at = max(row.settled_at or at, at)
+    if not await outbox.in_flight(ctx):
+        await workers.settled(ctx, worker_id, at)
 
 
-async def awaits_worker(ctx: Context, at: dt.datetime) -> bool:
-    """Tell whether somebody moved the clock, not beyond this instant, and no worker settled it."""
+async def awaits_worker(ctx: Context, worker_id: str, at: dt.datetime) -> bool:
+    """Tell whether somebody moved the clock, not beyond this instant, and this worker is not done."""
     row = await ctx.db.get(ClockOffset, 1)
     if row is None or row.moved_to is None or row.moved_to > at:
         return False
-    return row.settled_at is None or row.settled_at < row.moved_to
+    worker = await ctx.db.get(Worker, worker_id)
+    return worker is None or worker.settled_at is None or worker.settled_at < row.moved_to
 
 
 async def is_settled(ctx: Context, stop: dt.datetime) -> bool:
-    """Tell whether a worker did all that was due at an instant and nothing runs now."""
-    row = await ctx.db.get(ClockOffset, 1)
-    done = row is not None and row.settled_at is not None and row.settled_at >= stop
-    return done and not await outbox.in_flight(ctx)
+    """Tell whether the workers did all that was due at an instant and nothing runs now."""
+    return await workers.have_settled(ctx, stop) and not await outbox.in_flight(ctx)

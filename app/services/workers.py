@@ -8,6 +8,7 @@ from sqlmodel import col, delete, select
 
 from app.core.clock import wall_now
 from app.services.context import Context
+from app.services.outbox import insert_or_ignore
 from models.installation import Worker
 
 SILENCE = dt.timedelta(seconds=30)
@@ -17,11 +18,26 @@ SILENCE = dt.timedelta(seconds=30)
 async def beat(ctx: Context, worker_id: str) -> None:
     """Say that this worker lives. Wall time: a dead process does not live in the product's clock."""
     ctx.require_system()
-    row = await ctx.db.get(Worker, worker_id)
-    if row is None:
-        ctx.db.add(Worker(id=worker_id, started_at=wall_now(), seen_at=wall_now()))
-    else:
-        row.seen_at = wall_now()
+    (await _row(ctx, worker_id)).seen_at = wall_now()
+
+
+async def settled(ctx: Context, worker_id: str, at: dt.datetime) -> None:
+    """Say that this worker, looking at an instant, found nothing due that was not done."""
+    ctx.require_system()
+    row = await _row(ctx, worker_id)
+    row.settled_at = max(row.settled_at or at, at)
+
+
+async def have_settled(ctx: Context, stop: dt.datetime) -> bool:
+    """Tell whether every worker that lives is done with an instant, and there is one.
+
+    One alone does not know: another may still be busy with what the same instant made due.
+    """
+    rows = await ctx.db.scalars(
+        select(Worker.settled_at).where(col(Worker.seen_at) >= wall_now() - SILENCE)
+    )
+    ends = rows.all()
+    return bool(ends) and all(end is not None and end >= stop for end in ends)
 
 
 async def bury(ctx: Context, own_id: str) -> list[str]:
@@ -44,3 +60,9 @@ async def alive(ctx: Context) -> list[str]:
         select(Worker.id).where(col(Worker.seen_at) >= wall_now() - SILENCE).order_by(Worker.id)
     )
     return list(rows)
+
+
+async def _row(ctx: Context, worker_id: str) -> Worker:
+    values = {"id": worker_id, "started_at": wall_now(), "seen_at": wall_now()}
+    await ctx.db.execute(insert_or_ignore(ctx, Worker, values, "id"))
+    return await ctx.db.get_one(Worker, worker_id, with_for_update=True, populate_existing=True)

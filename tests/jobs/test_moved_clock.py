@@ -12,9 +12,10 @@ from app.core.clock import SystemClock
 from app.core.ids import new_id
 from app.jobs.worker import Worker
 from app.runtime import Runtime
-from app.services import outbox, sandbox
+from app.services import outbox, sandbox, workers
 from app.services.context import SYSTEM
 from app.services.ports import JobName
+from models import installation
 
 
 @pytest.fixture
@@ -67,6 +68,26 @@ async def test_nothing_is_settled_while_work_is_under_way(own_run: Runtime, work
     assert await _is_settled(own_run, stop)
     await _queue(own_run, "two")
     assert not await _is_settled(own_run, stop)
+
+
+async def test_an_instant_is_settled_once_every_worker_that_lives_is_done(
+    own_run: Runtime, worker: Worker
+) -> None:
+    """The other may still be ticking: what it finds is not in the outbox yet."""
+    async with own_run.context(SYSTEM) as ctx:
+        await workers.beat(ctx, "other")
+    stop = await _move(own_run, 1)
+    await worker.turn()
+    assert not await _is_settled(own_run, stop)
+    async with own_run.context(SYSTEM) as ctx:
+        await sandbox.note_settled(ctx, "other", stop)
+    assert await _is_settled(own_run, stop)
+    later = await _move(own_run, 2)
+    await worker.turn()
+    assert not await _is_settled(own_run, later)
+    async with own_run.context(SYSTEM) as ctx:
+        (await ctx.db.get_one(installation.Worker, "other")).seen_at -= workers.SILENCE
+    assert await _is_settled(own_run, later)  # it died: what it left is somebody else's
 
 
 async def test_thirty_days_beside_a_worker_pass_in_seconds(

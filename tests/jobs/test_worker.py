@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.core.clock import FixedClock
+from app.core.clock import FixedClock, wall_now
 from app.core.errors import ConflictError, ProviderDownError
 from app.jobs.engine import JOBS, Work
 from app.jobs.worker import Worker
 from app.runtime import Runtime
-from app.services import outbox
+from app.services import outbox, workers
 from app.services.context import SYSTEM, Context
 from app.services.ports import JobName
+from models import installation
 from models.exchange import OutboxItem, OutboxKind, OutboxStatus, SuppressedAddress
 from tests.factories import make_vendor
 from tests.fakes import FakeMailer
@@ -185,20 +186,49 @@ async def test_nothing_is_mailed_to_an_address_that_bounced(
     assert (item.status, mailer.sent) == (OutboxStatus.SUPPRESSED, [])
 
 
-async def test_a_mail_left_uncertain_by_a_crash_is_sent_once_more_at_most(
-    own_run: Runtime, worker: Worker, mailer: FakeMailer, clock: FixedClock
+async def _left(run: Runtime, by: str | None) -> None:
+    """Leave the mail as a worker does that dies while it sends it."""
+    async with run.context(SYSTEM) as ctx:
+        for item in (await ctx.db.scalars(select(OutboxItem))).all():
+            item.status, item.claimed_by = OutboxStatus.SENDING, by
+
+
+async def _seen(run: Runtime, name: str, ago: dt.timedelta) -> None:
+    async with run.context(SYSTEM) as ctx:
+        await workers.beat(ctx, name)
+        row = await ctx.db.get_one(installation.Worker, name)
+        row.seen_at = wall_now() - ago
+
+
+@pytest.mark.parametrize("by", ["test", "buried", None])
+async def test_a_mail_left_uncertain_by_a_crash_is_sent_at_once_and_once_more_at_most(
+    own_run: Runtime, worker: Worker, mailer: FakeMailer, by: str | None
 ) -> None:
     await _mail(own_run)
-
-    async def crash_while_sending() -> None:
-        async with own_run.context(SYSTEM) as ctx:
-            for item in (await ctx.db.scalars(select(OutboxItem))).all():
-                item.status, item.next_at = OutboxStatus.SENDING, ctx.now()
-        clock.advance(dt.timedelta(hours=1))
-        await worker._housekeep()
-
-    await crash_while_sending()
-    await crash_while_sending()
+    await _left(own_run, by)
+    await worker._housekeep()
     await worker.settle()
-    (item,) = await _items(own_run)
-    assert (item.status, mailer.sent) == (OutboxStatus.FAILED, [])
+    assert len(mailer.sent) == 1
+    await _mail(own_run, "m2")
+    await _left(own_run, by)
+    await worker._housekeep()
+    await _left(own_run, by)
+    await worker._housekeep()
+    await worker.settle()
+    assert {item.status for item in await _items(own_run)} == {OutboxStatus.FAILED}
+    assert len(mailer.sent) == 1
+
+
+async def test_a_mail_another_worker_sends_is_left_to_it_while_it_lives(
+    own_run: Runtime, worker: Worker, mailer: FakeMailer
+) -> None:
+    await _mail(own_run)
+    await _left(own_run, "other")
+    await _seen(own_run, "other", workers.SILENCE / 2)
+    await worker._housekeep()
+    assert not await worker.turn()
+    assert mailer.sent == []
+    await _seen(own_run, "other", workers.SILENCE * 2)
+    await worker._housekeep()
+    await worker.settle()
+    assert len(mailer.sent) == 1

@@ -24,7 +24,7 @@ async def test_a_secret_is_in_the_letter_and_not_in_the_table(ctx: Context) -> N
     )
     item = (await ctx.db.scalars(select(OutboxItem))).one()
     assert TOKEN not in json.dumps(item.payload)
-    letter = await mails.claim(ctx, item.id)
+    letter = await mails.claim(ctx, item.id, "w1")
     assert letter is not None
     assert f"/verify#{TOKEN}" in letter.text
     assert f"/verify#{TOKEN}" in letter.html
@@ -45,6 +45,6 @@ async def test_a_second_try_sends_the_same_letter(ctx: Context) -> None:
         secrets={"url": f"/reset#{TOKEN}"},
     )
     item = (await ctx.db.scalars(select(OutboxItem))).one()
-    first = await mails.claim(ctx, item.id)
+    first = await mails.claim(ctx, item.id, "w1")
     item.status = OutboxStatus.QUEUED
-    assert await mails.claim(ctx, item.id) == first
+    assert await mails.claim(ctx, item.id, "w1") == first

@@ -9,6 +9,7 @@ from sqlmodel import select
 from app.core.clock import FixedClock
 from app.core.errors import ForbiddenError, InvalidInputError
 from app.runtime import Runtime
+from app.services import workers
 from app.services.context import Context
 from models.audit import AuditEvent
 from state.ops.clock import ClockState
@@ -31,6 +32,8 @@ def settled(run: Runtime, clock: FixedClock) -> list[str]:
         midnight = clock.now().replace(hour=0) + dt.timedelta(days=1)
         clock.advance(midnight - clock.now())
         days.append(str(clock.now().date()))
+        async with run.as_system() as ctx:
+            await workers.settled(ctx, "w1", clock.now())
 
     run.settle = settle
     return days
