@@ -12,6 +12,7 @@ from components.base import Content, Flag, Handler, Text, icon, is_given, link, 
 from components.brand import brand
 from components.palette import PaletteItem, command_palette
 from components.theme_switch import language_items, theme_items
+from components.ticker import ticker
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,16 @@ class Account:
 
 @dataclass(frozen=True)
 class SandboxBanner:
-    """The product's clock as a sentence and, where the reader may move it, the link to it."""
+    """The product's clock as a sentence and, where the reader may move it, the link to it.
+
+    `on_tick` brings the clock up to date while somebody looks at the page.
+    """
 
     clock: Text
     clock_href: Text = ""
     outside_href: Text = ""
     shown: Flag = True
+    on_tick: Handler | None = None
 
 
 def sandbox_strip(banner: SandboxBanner) -> rx.Component:
@@ -56,6 +61,7 @@ def sandbox_strip(banner: SandboxBanner) -> rx.Component:
             banner.outside_href,
             link(w.SANDBOX_OUTSIDE, href=banner.outside_href, external=True, class_name="far"),
         ),
+        ticker(banner.on_tick, seconds=15) if banner.on_tick is not None else rx.fragment(),
         class_name="strip",
         role="region",
         custom_attrs={"aria-label": "Sandbox"},

@@ -42,6 +42,7 @@ class ShellState(rx.State):
         self._show_clock()
 
     def _show_clock(self) -> None:
+        """Show what time it is now; other states call it when they moved the clock."""
         process = runtime.current()
         self.is_sandbox = process.settings.is_sandbox
         self.clock = format_datetime(process.clock.now(), "en") if self.is_sandbox else ""

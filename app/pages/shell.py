@@ -82,4 +82,5 @@ def _banner() -> SandboxBanner:
         clock_href=rx.cond(ShellState.may_move_clock, "/ops/clock", ""),
         outside_href=ShellState.outside_href,
         shown=ShellState.clock != "",
+        on_tick=ShellState.visit,
     )

@@ -15,6 +15,7 @@ from app.services import sandbox
 from state.ops.asking import day_in, in_words
 from state.ops.words import LOCALE, several
 from state.session import acting
+from state.shell import ShellState
 
 
 class ClockState(rx.State):
@@ -86,12 +87,12 @@ class ClockState(rx.State):
                 await clockwork.move(runtime.current(), actor, stop)
                 self.done_days += 1
                 self.done_text = f"{self.done_days} of {several(self.days, 'stop')} done"
-                self._show()
+                await self._show_everywhere()
                 yield None
         except DomainError as refusal:
             self.error = in_words(refusal)
         self.is_moving = False
-        self._show()
+        await self._show_everywhere()
         yield rx.toast.success(f"It is {self.now}")
 
     async def _pose(self, to: dt.datetime) -> None:
@@ -99,6 +100,10 @@ class ClockState(rx.State):
         async with acting(self, readonly=True) as ctx:
             self.days = len(sandbox.check(ctx, to))
         self.goal, self.goal_text = to.isoformat(), format_datetime(to, LOCALE)
+
+    async def _show_everywhere(self) -> None:
+        self._show()
+        (await self.get_state(ShellState))._show_clock()
 
     def _show(self) -> None:
         now = runtime.current().clock.now()

@@ -90,9 +90,10 @@ class InvoicesState(rx.State):
         name, total = format_month(month.first_day, locale), format_money(one.total, locale)
         self.estimate_title = f"{name} so far: {total}"
         count, price = format_number(one.active_devices, locale), format_money(one.price, locale)
+        devices = "device" if one.active_devices == 1 else "devices"
         sum_ = format_money(one.subtotal, locale)
         self.estimate_line = (
-            f"{count} active devices × {price} = {sum_}, before tax. Invoiced on {issued}."
+            f"{count} active {devices} × {price} = {sum_}, before tax. Invoiced on {issued}."
         )
 
     async def _go(self, **changes: str | int) -> rx.event.EventSpec:

@@ -14,6 +14,8 @@ from state.session import acting
 from state.vendor.agreement_rows import AgreementRow, to_row
 from state.vendor.snippets import curl_snippet, python_snippet
 
+TO_THE_TOP = rx.call_script("window.scrollTo(0, 0)")
+
 
 class OnboardingState(rx.State):
     """What the wizard shows."""
@@ -61,17 +63,18 @@ class OnboardingState(rx.State):
             await self._refresh(keep=keep)
 
     @rx.event
-    async def accept(self, form: dict[str, str]) -> None:
+    async def accept(self, form: dict[str, str]) -> rx.event.EventSpec | None:
         """Store the acceptance of the texts as they were shown."""
         missing = [row.title for row in self.agreements if not form.get(row.slug)]
         if missing:
             self.error = f"Please accept: {', '.join(missing)}."
-            return
+            return None
         shown = [Acceptance(row.slug, row.version, row.sha256) for row in self.agreements]
         async with acting(self) as ctx:
             await onboarding.accept_agreements(ctx, shown)
         self.error = ""
         await self._refresh()
+        return TO_THE_TOP
 
     @rx.event
     async def type_name(self, name: str) -> None:
@@ -80,16 +83,17 @@ class OnboardingState(rx.State):
             self.name = name[: branding.LONGEST_NAME]
 
     @rx.event
-    async def save_name(self, form: dict[str, str]) -> None:
+    async def save_name(self, form: dict[str, str]) -> rx.event.EventSpec | None:
         """Store the name that parents will see."""
         try:
             async with acting(self) as ctx:
                 await branding.save_branding(ctx, form.get("name", ""))
         except InvalidInputError as refusal:
             self.error = refusal.fields[0][1] if refusal.fields else refusal.message
-            return
+            return None
         self.error = ""
         await self._refresh()
+        return TO_THE_TOP
 
     @rx.event
     async def remove_logo(self) -> None:

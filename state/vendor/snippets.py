@@ -23,6 +23,7 @@ def python_snippet(site_url: str, token: str) -> str:
     shown = f'"{token}"' if token else 'os.environ["TURNPIKE_TOKEN"]'
     first = "" if token else "import os\n\n"
     return (
+        "# pip install ./clients/python  (of the Turnpike repository)\n"
         f"{first}from turnpike_client import VendorClient\n\n"
         f'with VendorClient("{site_url}", {shown}) as vendor:\n'
         f'    device = vendor.register_device("SN-0001", "{SAMPLE_USER}")\n'

@@ -13,6 +13,7 @@ from app.services import workers
 from app.services.context import Context
 from models.audit import AuditEvent
 from state.ops.clock import ClockState
+from state.shell import ShellState
 from tests.state.conftest import Tab
 
 
@@ -74,6 +75,7 @@ async def test_time_moves_day_by_day_and_shows_how_far_it_is(
     assert said[:2] == ["Beginning", "1 of 3 stops done"]
     assert said[-1] == "3 of 3 stops done"
     assert (state.is_moving, state.error, state.now) == (False, "", "23 Nov 2026, 00:00 UTC")
+    assert (await operator.state(ShellState)).clock == "23 Nov 2026, 00:00 UTC"
     assert settled == ["2026-11-21", "2026-11-22", "2026-11-23"]
     rows = await ctx.db.scalars(select(AuditEvent).where(AuditEvent.kind == "ops.clock_moved"))
     assert len(rows.all()) == 3

@@ -90,6 +90,12 @@ async def test_tools_change_the_address(tab: Tab, vendor: Tenant) -> None:
     assert target(await state.turn_to(3)) == "/vendor/invoices?status=open&page=3"
 
 
+async def test_one_device_is_said_of_one(ctx: Context, tab: Tab, vendor: Tenant) -> None:
+    await used(ctx, vendor, 1, day=ctx.now().date())
+    await ctx.db.commit()
+    assert (await listed(tab)).estimate_line.startswith("1 active device × $2.50")
+
+
 async def test_the_running_month_is_on_top(ctx: Context, tab: Tab, vendor: Tenant) -> None:
     await used(ctx, vendor, 2, day=ctx.now().date())
     await ctx.db.commit()

@@ -73,7 +73,7 @@ class Conflict(TurnpikeError):
 
 
 class InvalidInput(TurnpikeError):
-    """400, 413, 422, or refused before sending: see ``fields``."""
+    """400, 413, 415, 422, or refused before sending: see ``fields``."""
 
 
 class RateLimited(TurnpikeError):
@@ -89,7 +89,7 @@ class ReceiptError(TurnpikeError):
 
 
 BY_STATUS: dict[int, type[TurnpikeError]] = {
-    **dict.fromkeys((400, 413, 422), InvalidInput),
+    **dict.fromkeys((400, 413, 415, 422), InvalidInput),
     401: Unauthorized,
     402: PaymentRequired,
     403: Forbidden,
