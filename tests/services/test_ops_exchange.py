@@ -41,14 +41,16 @@ async def make_event(ctx: Context, **columns: object) -> InboxEvent:
 
 
 async def make_mail(ctx: Context, **params: str) -> OutboxItem:
+    key = f"test/{new_id()}"
     await outbox.mail(
         ctx,
         "vendor_activated",
         to="owner@acme.example.com",
-        key=f"test/{new_id()}",
+        key=key,
         params={"tenant": "Acme Toys", "url": "/vendor/onboarding", **params},
     )
-    return (await mails(ctx))[-1]
+    found = await ctx.db.scalars(select(OutboxItem).where(OutboxItem.business_key == key))
+    return found.one()
 
 
 async def audited(ctx: Context, kind: str) -> list[dict[str, object]]:

@@ -160,7 +160,8 @@ async def test_mails_sent_and_failed_go_out_again_once_however_often_it_is_confi
     assert "It was sent again already." in state.refusal
     assert "It was tried again meanwhile." in state.refusal
     assert len((await ctx.db.scalars(select(OutboxItem))).all()) == 4
-    assert failed.attempts == 1
+    await ctx.db.refresh(failed)
+    assert (failed.status, failed.attempts) == (OutboxStatus.QUEUED, 1)
 
 
 async def test_a_mail_is_sent_again_once_under_one_name(ctx: Context) -> None:
