@@ -20,12 +20,20 @@ class PaletteItem:
     group: str = ""
 
 
+@dataclass(frozen=True)
+class PaletteAnswer:
+    """What was found for a text; the palette shows it only while that text stands in it."""
+
+    text: str = ""
+    found: tuple[PaletteItem, ...] = ()
+
+
 class _Palette(rx.Component):
     library = "$/public/ui/palette.jsx"
     tag = "Palette"
 
     items: rx.Var[list[dict[str, str]]]
-    results: rx.Var[list[PaletteItem]]
+    answer: rx.Var[PaletteAnswer]
     words: rx.Var[dict[str, str]]
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
@@ -33,16 +41,16 @@ class _Palette(rx.Component):
 def command_palette(
     pages: list[PaletteItem],
     *,
-    results: rx.Var | None = None,
+    answer: rx.Var | None = None,
     on_search: Handler = None,
 ) -> rx.Component:
     """Place the palette on a page; the shell does that for every page it frames.
 
-    `on_search` is called with what was typed, 200 ms after the last key; `results` is a list of `PaletteItem`.
+    `on_search` is called with what was typed, 200 ms after the last key; `answer` is a `PaletteAnswer`.
     """
     props = {}
-    if results is not None:
-        props["results"] = results
+    if answer is not None:
+        props["answer"] = answer
     if on_search is not None:
         props["on_search"] = on_search
     return _Palette.create(
@@ -51,6 +59,7 @@ def command_palette(
             "title": w.SEARCH,
             "placeholder": w.SEARCH_HINT,
             "none": w.NOTHING_FOUND,
+            "looking": w.LOADING,
             "pages": w.PAGES,
         },
         **props,

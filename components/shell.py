@@ -199,13 +199,13 @@ def app_shell(
     sandbox: SandboxBanner | None = None,
     subtitle: Text = "",
     action: Content | None = None,
-    search_results: rx.Var | None = None,
+    search_answer: rx.Var | None = None,
     on_search: Handler = None,
     logout_action: str = "/auth/logout",
 ) -> rx.Component:
     """Frame a page for somebody signed in.
 
-    `current` is the key of the selected place. `search_results` (a list of `PaletteItem`) and `on_search`
+    `current` is the key of the selected place. `search_answer` (a `PaletteAnswer`) and `on_search`
     (called with the text) extend the command palette, which always knows the pages of `nav`.
     """
     head = rx.fragment()
@@ -227,7 +227,7 @@ def app_shell(
             ),
             class_name="frame",
         ),
-        command_palette(pages, results=search_results, on_search=on_search),
+        command_palette(pages, answer=search_answer, on_search=on_search),
         live_region(),
         class_name="shell",
     )

@@ -47,7 +47,7 @@ def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.
             ShellState.name, ShellState.email, ShellState.tenant, settings_href="/vendor/settings"
         ),
         sandbox=_banner(),
-        search_results=rx.Var.create(VendorPaletteState.results),
+        search_answer=rx.Var.create(VendorPaletteState.answer),
         on_search=VendorPaletteState.search,
         **options,
     )
@@ -65,7 +65,7 @@ def ops_frame(*content: Any, title: Any, current: str, **options: Any) -> rx.Com
         current=current,
         account=Account(ShellState.name, ShellState.email, "Operations"),
         sandbox=_banner(),
-        search_results=rx.Var.create(OpsPaletteState.results),
+        search_answer=rx.Var.create(OpsPaletteState.answer),
         on_search=OpsPaletteState.search,
         **options,
     )

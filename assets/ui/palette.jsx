@@ -1,11 +1,11 @@
-// The command palette: pages are filtered here at once, what the server finds arrives as `results`.
+// The command palette: pages are filtered here at once, what the server finds arrives as `answer`: the text and what was found for it.
 import { createElement as h, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { Modal } from "./modal.jsx";
 
 const matches = (text, words) => words.every((word) => text.includes(word));
 
-export function Palette({ items, results, onSearch, words }) {
+export function Palette({ items, answer, onSearch, words }) {
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
@@ -23,12 +23,16 @@ export function Palette({ items, results, onSearch, words }) {
     return () => document.removeEventListener("palette", flip);
   }, []);
 
+  const wanted = query.trim();
+  // What was found for another text is old: it would move under the hand that is about to press Enter.
+  const isAnswered = Boolean(wanted) && answer?.text === wanted;
+
   const shown = useMemo(() => {
     const parts = query.toLowerCase().split(/\s+/).filter(Boolean);
     const pages = (items || []).filter((item) => matches(`${item.label} ${item.hint}`.toLowerCase(), parts));
-    const found = query.trim() ? results || [] : [];
+    const found = isAnswered ? answer.found : [];
     return [...pages.map((item) => ({ ...item, group: item.group || words.pages })), ...found];
-  }, [items, results, query, words]);
+  }, [items, answer, isAnswered, query, words]);
 
   const change = (value) => {
     setQuery(value);
@@ -92,6 +96,7 @@ export function Palette({ items, results, onSearch, words }) {
       "aria-autocomplete": "list",
       autoComplete: "off",
       spellCheck: false,
+      maxLength: 128,
       placeholder: words.placeholder,
       value: query,
       onChange: (event) => change(event.target.value),
@@ -100,7 +105,7 @@ export function Palette({ items, results, onSearch, words }) {
     h(
       "div",
       { className: "palette-list", id: list, role: "listbox", "aria-label": words.title },
-      shown.length ? shown.map(option) : h("p", { className: "palette-none", role: "presentation" }, words.none),
+      shown.length ? shown.map(option) : h("p", { className: "palette-none", role: "presentation" }, onSearch && wanted && !isAnswered ? words.looking : words.none),
     ),
   );
 }

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import reflex as rx
 
 from app.services import finding
-from app.services.finding import Found, FoundKind
-from components.palette import PaletteItem
+from app.services.finding import LONGEST_TEXT, Found, FoundKind
+from components.palette import PaletteAnswer, PaletteItem
 from state.session import acting
 
 _PLACES: Final = {
@@ -22,13 +22,14 @@ _PLACES: Final = {
 class OpsPaletteState(rx.State):
     """What the palette found."""
 
-    results: list[PaletteItem] = []
+    answer: PaletteAnswer = PaletteAnswer()
 
     @rx.event
     async def search(self, text: str) -> None:
         """Look for what was typed among everybody's things."""
         async with acting(self, readonly=True) as ctx:
-            self.results = [to_item(one) for one in await finding.find_any(ctx, text)]
+            found = await finding.find_any(ctx, text)
+        self.answer = PaletteAnswer(text[:LONGEST_TEXT], tuple(to_item(one) for one in found))
 
 
 def to_item(found: Found) -> PaletteItem:

@@ -7,9 +7,9 @@ from typing import Final
 import reflex as rx
 
 from app.services import finding
-from app.services.finding import Found, FoundKind
+from app.services.finding import LONGEST_TEXT, Found, FoundKind
 from components.code import shorten
-from components.palette import PaletteItem
+from components.palette import PaletteAnswer, PaletteItem
 from state.session import acting
 
 _PLACES: Final = {
@@ -22,13 +22,14 @@ _PLACES: Final = {
 class VendorPaletteState(rx.State):
     """What the palette found."""
 
-    results: list[PaletteItem] = []
+    answer: PaletteAnswer = PaletteAnswer()
 
     @rx.event
     async def search(self, text: str) -> None:
         """Look for what was typed among the vendor's own things."""
         async with acting(self, readonly=True) as ctx:
-            self.results = [to_item(one) for one in await finding.find(ctx, text)]
+            found = await finding.find(ctx, text)
+        self.answer = PaletteAnswer(text[:LONGEST_TEXT], tuple(to_item(one) for one in found))
 
 
 def to_item(found: Found) -> PaletteItem:

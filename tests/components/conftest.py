@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 import reflex as rx
 
-from components.palette import PaletteItem
+from components.palette import PaletteAnswer
 from components.tables import PageInfo
 
 
@@ -26,7 +26,7 @@ class WidgetState(rx.State):
     flag: bool = False
     chosen: list[str] = []
     rows: list[ThingRow] = []
-    found: list[PaletteItem] = []
+    answer: PaletteAnswer = PaletteAnswer()
     page: PageInfo = PageInfo()
 
     @rx.event

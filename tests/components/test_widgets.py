@@ -63,7 +63,7 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
         sandbox=shell.SandboxBanner(S.text, "/ops/clock", "/outside", S.flag),
         subtitle=S.text,
         action=buttons.button("Add"),
-        search_results=S.found,
+        search_answer=rx.Var.create(S.answer),
         on_search=S.take,
     ),
     "sandbox_strip": lambda: shell.sandbox_strip(shell.SandboxBanner("1 Dec 2026")),
@@ -77,7 +77,9 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
     "activity_bars": lambda: activity.activity_bars(S.rows, days=30, summary="s"),
     "ticker": lambda: ticker.ticker(S.act),
     "mark": mark,
-    "command_palette": lambda: palette.command_palette([], results=S.found, on_search=S.take),
+    "command_palette": lambda: palette.command_palette(
+        [], answer=rx.Var.create(S.answer), on_search=S.take
+    ),
     "theme_menu": theme_switch.theme_menu,
     "toaster": theme.toaster,
     "broken": lambda: theme.broken(rx.Var("error")),

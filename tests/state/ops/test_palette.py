@@ -16,7 +16,7 @@ from tests.state.conftest import Tab
 async def found(tab: Tab, text: str) -> list[tuple[str, str, str]]:
     state = await tab.state(OpsPaletteState)
     await state.search(text)
-    return [(one.group, one.label, one.href) for one in state.results]
+    return [(one.group, one.label, one.href) for one in state.answer.found]
 
 
 async def test_vendors_invoices_and_devices_of_everybody_are_found(
@@ -44,4 +44,4 @@ async def test_vendors_and_strangers_find_nothing(
     for other, refusal in ((tab, ForbiddenError), (open_tab(""), NotSignedInError)):
         with pytest.raises(refusal):
             await found(other, "acme")
-        assert (await other.state(OpsPaletteState)).results == []
+        assert (await other.state(OpsPaletteState)).answer.found == ()

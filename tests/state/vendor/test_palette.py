@@ -35,7 +35,7 @@ async def test_a_few_letters_lead_to_each_thing(tab: Tab, things: dict[str, str]
     state = await tab.state(VendorPaletteState)
     for text, place in things.items():
         await state.search(text)
-        assert [item.href for item in state.results] == [place], text
+        assert [item.href for item in state.answer.found] == [place], text
 
 
 @pytest.mark.parametrize("text", ["", "   ", "%", "_", "no such thing"])
@@ -44,14 +44,14 @@ async def test_what_names_nothing_finds_nothing(
 ) -> None:
     state = await tab.state(VendorPaletteState)
     await state.search(text)
-    assert state.results == []
+    assert state.answer.found == ()
 
 
 async def test_another_vendor_finds_none_of_it(rival: Tab, things: dict[str, str]) -> None:
     state = await rival.state(VendorPaletteState)
     for text in things:
         await state.search(text)
-        assert state.results == []
+        assert state.answer.found == ()
 
 
 async def test_strangers_find_nothing(open_tab: Any) -> None:

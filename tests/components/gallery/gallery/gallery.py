@@ -30,7 +30,7 @@ from components import (
     wizard,
 )
 from components import native_form as nf
-from components.palette import PaletteItem
+from components.palette import PaletteAnswer, PaletteItem
 from components.public import auth_card, public_shell
 
 
@@ -164,7 +164,7 @@ class GalleryState(rx.State):
     opened: str = ""
     asking: bool = False
     busy: bool = False
-    found: list[PaletteItem] = []
+    answer: PaletteAnswer = PaletteAnswer()
     range: str = "30d"
 
     def _matching(self) -> list[DeviceRow]:
@@ -233,11 +233,9 @@ class GalleryState(rx.State):
 
     @rx.event
     def find(self, text: str) -> None:
-        self.found = [
-            PaletteItem(r.serial, "Device", f"/?q={r.serial}", "Devices")
-            for r in ALL
-            if text.lower() in r.serial.lower()
-        ][:5]
+        found = [r.serial for r in ALL if text.lower() in r.serial.lower()][:5]
+        items = (PaletteItem(one, "Device", f"/?q={one}", "Devices") for one in found)
+        self.answer = PaletteAnswer(text, tuple(items))
 
 
 NAV = [
@@ -266,7 +264,7 @@ def framed(*content: base.Content, title: str, current: str, **extra: Any) -> rx
         current=current,
         account=ACCOUNT,
         sandbox=SANDBOX,
-        search_results=GalleryState.found,
+        search_answer=rx.Var.create(GalleryState.answer),
         on_search=GalleryState.find,
         **extra,
     )
