@@ -10,13 +10,13 @@ from components.code import identifier
 from components.tables import Column
 
 
-def device_columns() -> list[Column]:
-    """Return what is shown of devices."""
-    return [
+def device_columns(*, actor: bool = True) -> list[Column]:
+    """Return what is shown of devices; in a narrow place without their actors."""
+    columns = [
         Column(
             "device_id",
             "Device",
-            lambda row: rx.el.span(row.device_id, class_name="strong"),
+            lambda row: rx.el.span(row.device_id, class_name="strong nowrap"),
             sortable=True,
             lead=True,
         ),
@@ -36,3 +36,4 @@ def device_columns() -> list[Column]:
             sortable=True,
         ),
     ]
+    return [one for one in columns if actor or one.key != "actor"]

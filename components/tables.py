@@ -120,6 +120,7 @@ def _pick_cell(picking: Picking, row: Any, row_id: Any) -> rx.Component:
         on_change=lambda checked: picking.on_pick(row_id, checked),
         custom_attrs={"aria-label": w.SELECT_ROW},
     )
+    box = rx.el.label(box)
     if picking.can_pick is not None:
         box = rx.cond(picking.can_pick(row), box)
     return _shown(picking, rx.el.td(box, class_name="pick"))
@@ -213,7 +214,7 @@ def _head_row(
             on_change=picking.on_pick_all,
             custom_attrs={"aria-label": w.SELECT_ALL},
         )
-        heads.insert(0, _shown(picking, rx.el.th(box, scope="col", class_name="pick")))
+        heads.insert(0, _shown(picking, rx.el.th(rx.el.label(box), scope="col", class_name="pick")))
     if with_menu:
         heads.append(rx.el.th(rx.el.span(w.ROW_ACTS, class_name="sr-only"), scope="col"))
     return rx.el.tr(*heads)

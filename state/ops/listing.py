@@ -86,6 +86,7 @@ class Listing(Showing, mixin=True):
         listed: Listed[Line],
         to_row: Callable[[Line, dt.datetime], Row],
         of: UUID | None = None,
+        size: int = SIZE,
         **narrowed: Any,
     ) -> list[Row]:
         """Return the page that the address asks for, leaving out what the list cannot show.
@@ -103,8 +104,8 @@ class Listing(Showing, mixin=True):
         chosen |= {"tenant_id": of} if of else {}
         self.csv_href = address(f"/files/ops/{listed.name}.csv", **chosen, sort=sort)
         number = asked_page(self)
-        found = await listed.page(ctx, Search(sort=sort, **chosen), number)
-        self.page, self.is_loaded = PageInfo.of(number, SIZE, found.total or 0), True
+        found = await listed.page(ctx, Search(sort=sort, **chosen), number, size=size)
+        self.page, self.is_loaded = PageInfo.of(number, size, found.total or 0), True
         now = ctx.now()
         return [to_row(line, now) for line in found.rows]
 

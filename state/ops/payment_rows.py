@@ -61,7 +61,7 @@ def to_payment(line: PaymentLine, now: dt.datetime) -> PaymentRow:
         id=str(one.id),
         vendor=line.vendor,
         tenant_id=str(one.tenant_id),
-        number=line.number,
+        number=line.number or "–",
         invoice_id=str(one.invoice_id or ""),
         status=one.status.value,
         amount=money(one.amount),

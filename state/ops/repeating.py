@@ -33,6 +33,7 @@ class Repeating(Asking, mixin=True):
 
     chosen: list[str] = []
     outcome: str = ""
+    is_repeatable: bool = False
 
     @rx.event
     async def pick(self, row_id: str, is_chosen: bool) -> None:
@@ -69,7 +70,8 @@ class Repeating(Asking, mixin=True):
 
     def _choose(self, ids: list[str]) -> None:
         """Keep those of the ids that stand on the page and can be repeated."""
-        self.chosen = [row.id for row in self._rows() if row.can_repeat and row.id in ids]
+        able = [row.id for row in self._rows() if row.can_repeat]
+        self.chosen, self.is_repeatable = [one for one in able if one in ids], bool(able)
 
     def _ask(self, what: str, rows: list[Any]) -> None:
         words = self._words()

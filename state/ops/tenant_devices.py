@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 import reflex as rx
 
@@ -14,6 +15,8 @@ from state.ops.single import wanted
 from state.ops.words import LOCALE
 from state.session import acting
 from state.vendor.device_rows import DeviceRow, to_row
+
+SHOWN: Final = 10
 
 
 class TenantDevicesState(Listing, rx.State):
@@ -27,7 +30,7 @@ class TenantDevicesState(Listing, rx.State):
                 tenant_id = wanted(self)
             except InvalidInputError:  # the page says already that there is no such vendor
                 return
-            self.rows = await self._list(ctx, ops_devices.DEVICES, _row, of=tenant_id)
+            self.rows = await self._list(ctx, ops_devices.DEVICES, _row, of=tenant_id, size=SHOWN)
 
 
 def _row(device: Device, now: dt.datetime) -> DeviceRow:

@@ -31,7 +31,7 @@ def span(length: dt.timedelta | None) -> str:
         return f"{days} d {hours} h"
     if hours:
         return f"{hours} h {rest} min"
-    return f"{rest} min" if rest else "under a minute"
+    return f"{rest} min" if rest else "under 1 min"
 
 
 def several(number: int, one: str, more: str = "") -> str:

@@ -55,7 +55,7 @@ COLUMNS = [
     ),
     Column("result", "Result", _result),
     Column("actor", "By", lambda one: one.actor),
-    Column("tenant", "Vendor", lambda one: one.tenant),
+    Column("tenant", "Vendor", lambda one: rx.cond(one.tenant != "", one.tenant, "–")),
     Column("facts", "Facts", lambda one: quiet(one.facts), wide_only=True),
     Column("at", "When", lambda one: when_at(one.at, one.at_exact), sortable=True),
 ]

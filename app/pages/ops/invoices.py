@@ -88,7 +88,7 @@ def invoice_page() -> rx.Component:
                 ),
                 card(
                     data_table(
-                        payment_columns(vendors=False),
+                        payment_columns("vendor", "number"),
                         state.payments,
                         caption="Payments of this invoice",
                         row_href=lambda paid: "/ops/payments?open=" + paid.id,

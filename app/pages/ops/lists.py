@@ -149,7 +149,7 @@ def _picking(state: Any, verb: str) -> Picking:
         state.pick_all,
         act,
         can_pick=lambda row: row.can_repeat,
-        shown=MAY_ACT,
+        shown=MAY_ACT & state.is_repeatable,
     )
 
 

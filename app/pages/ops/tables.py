@@ -38,8 +38,8 @@ def invoice_columns(*, vendors: bool = True) -> list[Column]:
     return [one for one in columns if vendors or one.key != "vendor"]
 
 
-def payment_columns(*, vendors: bool = True) -> list[Column]:
-    """Return what is shown of payments, of everybody or of one vendor."""
+def payment_columns(*without: str) -> list[Column]:
+    """Return what is shown of payments; a narrow place says which columns it does ``without``."""
     columns = [
         Column(
             "created_at",
@@ -61,4 +61,4 @@ def payment_columns(*, vendors: bool = True) -> list[Column]:
             wide_only=True,
         ),
     ]
-    return [one for one in columns if vendors or one.key != "vendor"]
+    return [one for one in columns if one.key not in without]

@@ -69,7 +69,7 @@ def tenant_page() -> rx.Component:
                 ),
                 card(
                     data_table(
-                        payment_columns(vendors=False),
+                        payment_columns("vendor", "kept"),
                         state.payments,
                         caption="Latest payments",
                         row_href=lambda paid: "/ops/payments?open=" + paid.id,
@@ -217,7 +217,7 @@ def _devices() -> rx.Component:
             class_name="card-body",
         ),
         data_table(
-            device_columns(),
+            device_columns(actor=False),
             state.rows,
             caption="Devices",
             sorting=Sorting(state.sort, state.is_descending, state.sort_by),

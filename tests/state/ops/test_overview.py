@@ -78,7 +78,7 @@ def test_a_run_says_how_far_it_is() -> None:
     ("length", "said"),
     [
         (None, "–"),
-        (dt.timedelta(seconds=20), "under a minute"),
+        (dt.timedelta(seconds=20), "under 1 min"),
         (dt.timedelta(minutes=59), "59 min"),
         (dt.timedelta(hours=25, minutes=5), "1 d 1 h"),
     ],
