@@ -125,3 +125,91 @@ def test_a_database_can_be_emptied_and_made_anew(url: str) -> None:
     assert asyncio.run(_on(url, _counts)) == {}
     command.upgrade(migrations.config(url), "head")
     command.check(migrations.config(url))
+
+
+def _dispute_before_its_table(connection: sa.Connection) -> None:
+    """Leave what a dispute left before revision 0004: audit rows, an entry and a notification."""
+    connection.execute(sa.text("DELETE FROM dispute"))
+    payment = connection.execute(sa.select(SQLModel.metadata.tables["payment"])).one()
+    for number, (kind, facts) in enumerate(
+        (
+            ("payment.disputed", {"dispute": "du_1", "reason": "fraudulent"}),
+            ("payment.dispute_closed", {"dispute": "du_1", "outcome": "lost"}),
+            ("payment.disputed", {"dispute": "du_2", "reason": "duplicate"}),
+            ("payment.disputed", {"dispute": "du_3", "reason": "was never booked"}),
+        )
+    ):
+        connection.execute(
+            SQLModel.metadata.tables["audit_event"]
+            .insert()
+            .values(
+                id=new_id(),
+                at=START + dt.timedelta(days=number),
+                kind=kind,
+                actor_kind="system",
+                actor_id="system",
+                tenant_id=payment.tenant_id,
+                result="success",
+                subject_kind="payment",
+                subject_id=str(payment.id),
+                ip="",
+                request_id="",
+                body=facts,
+            )
+        )
+    entry = SQLModel.metadata.tables["ledger_entry"]
+    posting = SQLModel.metadata.tables["ledger_posting"]
+    account = connection.scalar(sa.select(SQLModel.metadata.tables["ledger_account"].c.id))
+    for ref in ("du_1", "du_2"):
+        entry_id = new_id()
+        connection.execute(
+            entry.insert().values(
+                id=entry_id,
+                business_key=f"dispute:{payment.provider}:{ref}:opened",
+                kind="dispute_opened",
+                memo="",
+                occurred_at=START,
+            )
+        )
+        for micros in (25_000_000, -25_000_000):
+            connection.execute(
+                posting.insert().values(
+                    id=new_id(),
+                    entry_id=entry_id,
+                    account_id=account,
+                    amount_micros=micros,
+                    currency="USD",
+                )
+            )
+    inbox = SQLModel.metadata.tables["inbox_event"]
+    told = {"dispute_ref": "du_2", "respond_by": "2026-12-01T00:00:00+00:00"}
+    connection.execute(inbox.update().values(kind="dispute.opened", facts=told))
+
+
+def _disputes(connection: sa.Connection) -> list[tuple[Any, ...]]:
+    table = SQLModel.metadata.tables["dispute"]
+    columns = [
+        "provider_ref",
+        "status",
+        "reason",
+        "amount_micros",
+        "opened_at",
+        "closed_at",
+        "respond_by",
+    ]
+    query = sa.select(*(table.c[name] for name in columns)).order_by(table.c.provider_ref)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def test_disputes_from_before_their_table_get_their_rows_once(url: str) -> None:
+    command.downgrade(migrations.config(url), "0006")
+    asyncio.run(_on(url, _dispute_before_its_table))
+    days = [START + dt.timedelta(days=one) for one in range(3)]
+    due = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    for _ in range(2):
+        command.upgrade(migrations.config(url), "head")
+        assert asyncio.run(_on(url, _disputes)) == [
+            ("du_1", "lost", "fraudulent", 25_000_000, days[0], days[1], None),
+            ("du_2", "open", "duplicate", 25_000_000, days[2], None, due),
+        ]
+        command.downgrade(migrations.config(url), "0006")

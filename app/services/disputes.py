@@ -136,7 +136,7 @@ async def _note(ctx: Context, news: News, outcome: DisputeStatus) -> None:
             col(Dispute.provider) == news.provider, col(Dispute.provider_ref) == _ref(news)
         )
     )
-    if row is not None:  # one that opened before this table was there has none
+    if row is not None:  # every opening that was audited has one (revision 0007)
         row.status, row.closed_at = move(row.status, outcome), ctx.now()
 
 
