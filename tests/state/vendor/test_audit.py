@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import NotSignedInError
+from app.services import ops_tenants
 from app.services.context import Context
 from models.person import Person
 from models.tenant import Tenant
@@ -46,6 +47,15 @@ async def test_the_feed_is_branded(tab: Tab, told: None) -> None:
 
 async def test_another_vendor_reads_none_of_it(rival: Tab, told: None) -> None:
     assert (await feed(rival)).rows == []
+
+
+async def test_what_operations_remember_of_a_vendor_is_not_in_its_feed(
+    tab: Tab, ctx: Context, vendor: Tenant, told: None
+) -> None:
+    await ops_tenants.save_notes(as_ops(ctx), vendor.id, "Pays late")
+    await ops_tenants.save_notes(as_ops(ctx), vendor.id, "Pays very late")
+    await ctx.db.commit()
+    assert len((await feed(tab)).rows) == 3
 
 
 async def test_a_row_leads_to_what_it_is_about(tab: Tab, told: None) -> None:
