@@ -23,6 +23,7 @@ KINDS: Final = (
     ("invoice.*", "Invoices"),
     ("payment.*", "Payments"),
     ("payout.*", "Payouts"),
+    ("pro.*", "Pro payments"),
     ("person.*", "Sign-in"),
     ("vendor.*", "Account"),
     ("ops.*", "Acts of our staff"),

@@ -49,6 +49,12 @@ SENTENCES: Final[Mapping[str, Said]] = {
     "payout.sent": ("A payout of {amount} was sent", "payment", "good"),
     "payout.failed": ("A payout of {amount} failed", "payment", "bad"),
     "payout.reversed": ("{amount} of a payout came back", "payment", "warn"),
+    "pro.paid": ("A user paid {gross} for Pro; your share is {share}", "payment", "good"),
+    "pro.refunded": (
+        "A Pro payment was refunded: {gross}; your share changes by {share}",
+        "payment",
+        "",
+    ),
     "person.signed_in": ("Somebody signed in", "person", ""),
     "person.signed_out": ("Somebody signed out", "person", ""),
     "person.sign_in_refused": ("A sign-in was refused", "warning", "warn"),

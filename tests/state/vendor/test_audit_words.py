@@ -7,28 +7,30 @@ from pathlib import Path
 
 import pytest
 
+from app.services.pro_payments import PAID, REFUNDED
 from state.vendor.audit_words import REASONS, SENTENCES, say
 
 ROOT = Path(__file__).resolve().parents[3]
 NOT_A_VENDORS = re.compile(
-    r"platform\.|billing\.|invoice\.copy_|"
+    r"platform\.|billing\.|invoice\.copy_|ops\.notes_changed|"
     r"ops\.(clock|outbox|person|role|webhook|billing|list)_?"
 )
 """Kinds of rows that carry no vendor, or none a vendor should read more of than its kind."""
+KIND = r"(access|billing|device|invoice|ops|payment|payout|person|platform|pro|vendor)\.[a-z_]+"
+MADE = {f"pro.{kind}": "f'pro.{" for kind in (PAID, REFUNDED)}
+"""Kinds that are put together, and what the code for it begins with."""
 
 
 def kinds_written() -> set[str]:
+    """Give every kind that stands in a call of a service, also of the helpers that write the row for it."""
     found: set[str] = set()
     for path in (ROOT / "app/services").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and "audit" in ast.unparse(node.func):
-                found |= {
-                    one.value
-                    for one in node.args
-                    if isinstance(one, ast.Constant)
-                    and isinstance(one.value, str)
-                    and re.fullmatch(r"[a-z]+\.[a-z_]+", one.value)
-                }
+        for call in ast.walk(ast.parse(path.read_text())):
+            for one in call.args if isinstance(call, ast.Call) else []:
+                if isinstance(one, ast.Constant) and re.fullmatch(KIND, str(one.value)):
+                    found.add(str(one.value))
+                elif isinstance(one, ast.JoinedStr):
+                    found |= {kind for kind in MADE if ast.unparse(one).startswith(MADE[kind])}
     return found
 
 
