@@ -10,8 +10,8 @@ from app.services import activity_pulse, onboarding, payout_accounts, revenue_li
 from components.tables import PageInfo
 from state.browsing import asked_page, view
 from state.session import acting
+from state.vendor.payout_rows import AccountWords, PayoutRow, to_account, to_payout
 from state.vendor.revenue import PATH
-from state.vendor.revenue_rows import AccountWords, PayoutRow, to_account, to_payout
 
 SIZE: Final = 12
 

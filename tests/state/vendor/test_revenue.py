@@ -211,16 +211,37 @@ async def test_payouts_say_what_became_of_a_months_share(
         ctx, vendor, "2026-08", "0", status=PayoutStatus.PAID, carried_out_micros=3_000_000
     )
     await payout(ctx, vendor, "2026-09", "12", status=PayoutStatus.PAID)
-    await payout(ctx, vendor, "2026-10", "15", status=PayoutStatus.HELD, failure="no account")
+    await payout(
+        ctx, vendor, "2026-10", "15", status=PayoutStatus.HELD, failure="no payout account"
+    )
     state = await paid_out(tab)
     assert [(row.period, row.amount, row.status, row.note) for row in state.rows] == [
-        ("October 2026", "$15.00", "held", "no account"),
+        ("October 2026", "$15.00", "held", "Waits until you say where to send it."),
         ("September 2026", "$12.00", "paid", ""),
         ("August 2026", "$0.00", "carried", "$3.00 carried to the next payout"),
     ]
     assert {row.pdf for row in state.rows} == {""}
     assert target(await state.turn_to(2)) == "/vendor/revenue?payouts=2"
     assert (await paid_out(tab, "?payouts=2")).rows == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        ("", ""),
+        ("the payout account is not ready", "Waits until your payout account is ready."),
+        (
+            "external_account, individual.dob",
+            "Waits until your payout account is complete: external account, individual dob.",
+        ),
+        ("stripe cannot pay out CNY", "This currency is paid out by hand."),
+    ],
+)
+async def test_a_held_payout_says_in_words_what_it_waits_for(
+    ctx: Context, tab: Tab, vendor: Tenant, failure: str, said: str
+) -> None:
+    await payout(ctx, vendor, "2026-10", "15", status=PayoutStatus.HELD, failure=failure)
+    assert [row.note for row in (await paid_out(tab)).rows] == [said]
 
 
 async def test_setting_up_payouts_leads_to_the_provider(
