@@ -59,7 +59,11 @@ def parent_devices(name: Text, logo_url: Text, rows: Any = SAMPLE_DEVICES) -> rx
                 brand_logo(name, logo_url),
                 rx.el.div(
                     rx.el.div(row.name, class_name="strong"),
-                    rx.el.div(name, " · ", row.note, class_name="quiet small"),
+                    rx.el.div(
+                        rx.cond(name != "", rx.fragment(name, " · ")),
+                        row.note,
+                        class_name="quiet small",
+                    ),
                     class_name="grow",
                 ),
                 key=row.id,

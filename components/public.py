@@ -54,7 +54,11 @@ def auth_card(
     text: Text = "",
     foot: Content | None = None,
 ) -> rx.Component:
-    """Frame one sign-in matter: a title, a sentence where it helps, the form, and a line below for the other way."""
+    """Frame one sign-in matter: a title, a sentence where it helps, the form, and a line below for the other way.
+
+    Where the address says more than its path, the card waits until the state has read it: a form that is swapped, or
+    pushed down by a message, while somebody presses its button is worse than one that comes a moment later.
+    """
     return rx.el.div(
         rx.el.section(
             rx.el.div(
@@ -70,4 +74,5 @@ def auth_card(
         ),
         rx.el.p(foot, class_name="auth-foot") if foot is not None else rx.fragment(),
         class_name="auth",
+        data_read=rx.State.is_hydrated,
     )

@@ -18,11 +18,12 @@ STYLESHEETS: Final = [
 """The one stylesheet, in its parts; the build joins them into a single file."""
 
 
-_MARK_SANDBOX: Final = (
+_MARKS: Final = (
     'if (performance.getEntriesByType("navigation")[0]?.serverTiming?.some((one) => one.name === "sandbox"))'
-    ' document.documentElement.classList.add("sandbox")'
+    ' document.documentElement.classList.add("sandbox");'
+    ' if (location.search) document.documentElement.classList.add("asked")'
 )
-"""Marks the page of a sandbox before its first paint, so that the strip finds its room and moves nothing."""
+"""Marks a page before its first paint: of a sandbox, where the strip finds its room, and with a question in its address."""
 
 
 def head() -> list[rx.Component]:
@@ -39,7 +40,7 @@ def head() -> list[rx.Component]:
         rx.el.meta(name="color-scheme", content="light dark"),
         _bar_colour("#f9f9fb", "light"),
         _bar_colour("#111113", "dark"),
-        rx.el.script(_MARK_SANDBOX),
+        rx.el.script(_MARKS),
         rx.el.script(src="/ui/turnpike.js", defer=True),
         rx.el.script(src="/ui/language.js", defer=True),
     ]

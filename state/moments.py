@@ -37,3 +37,12 @@ def _near(seconds: int) -> str:
         return "just now" if seconds >= 0 else "in a moment"
     much = f"{apart // _HOUR} h" if apart >= _HOUR else f"{apart // _MINUTE} min"
     return f"{much} ago" if seconds >= 0 else f"in {much}"
+
+
+def span(length: dt.timedelta) -> str:
+    """Say how long something took, in the largest unit that leaves more than one of it; at least a minute."""
+    minutes = max(1, round(length / dt.timedelta(minutes=1)))
+    if minutes < 2 * 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    hours = round(minutes / 60)
+    return f"{hours} hours" if hours < 2 * 24 else f"{round(hours / 24)} days"

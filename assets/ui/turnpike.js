@@ -216,7 +216,9 @@
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) return body.redirect ? location.assign(body.redirect) : location.reload();
     busy(form, false);
-    fail(form, { error: `The server answered ${answer.status}. Nothing was changed; try again.`, ...body });
+    // A number to quote is for what went wrong here, not for a mistyped password.
+    const request_id = answer.status >= 500 ? body.request_id : "";
+    fail(form, { error: `The server answered ${answer.status}. Nothing was changed; try again.`, ...body, request_id });
   };
 
   document.addEventListener("submit", (event) => {

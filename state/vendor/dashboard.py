@@ -27,17 +27,18 @@ class DashboardState(rx.State):
 
     is_loaded: bool = False
     needs_onboarding: bool = False
-    active: str = ""
+    is_live: bool = False
+    active: str = "0"
     active_change: str = ""
     active_way: str = "same"
-    registered: str = ""
-    registered_note: str = ""
-    users: str = ""
+    registered: str = "0"
+    registered_note: str = "+0 this month"
+    users: str = "0"
     users_change: str = ""
     users_way: str = "same"
-    share: str = ""
+    share: str = "–"
     share_note: str = ""
-    estimate: str = ""
+    estimate: str = "–"
     estimate_note: str = ""
     why: WhyRow = WhyRow()
     range: str = "30d"
@@ -85,9 +86,10 @@ class DashboardState(rx.State):
             self._pulse = await activity_pulse.of_tenant(ctx)
             tenant = await onboarding.own_tenant(ctx)
             self.needs_onboarding = tenant.first_device_at is None
-            if tenant.activated_at is not None:
+            self.is_live = tenant.activated_at is not None
+            if self.is_live:
                 await self._show_figures(ctx, tenant.locale)
-            await self._show_charts(ctx)
+                await self._show_charts(ctx)
         self.is_loaded = True
 
     async def _show_figures(self, ctx: Context, locale: str) -> None:

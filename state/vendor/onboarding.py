@@ -10,6 +10,7 @@ from app.rules.statuses import PaymentMethodStatus
 from app.services import agreements, branding, credentials, onboarding, payments
 from app.services.agreements import Acceptance
 from models.tenant import Rail
+from state.moments import span
 from state.session import acting
 from state.vendor.agreement_rows import AgreementRow, to_row
 from state.vendor.snippets import curl_snippet, python_snippet
@@ -36,7 +37,7 @@ class OnboardingState(rx.State):
     curl: str = ""
     python: str = ""
     has_device: bool = False
-    minutes: int = 0
+    took: str = ""
     error: str = ""
 
     @rx.event
@@ -139,7 +140,7 @@ class OnboardingState(rx.State):
         self.is_active, self.tokens = now.activated_at is not None, now.tokens
         self.has_device = now.first_device_at is not None
         took = now.time_to_first_device
-        self.minutes = max(1, round(took.total_seconds() / 60)) if took else 0
+        self.took = f"From sign-up to here: {span(took)}." if took else ""
         if not self.curl:
             self.curl = curl_snippet(site, "$TURNPIKE_TOKEN")
             self.python = python_snippet(site, "")

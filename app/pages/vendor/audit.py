@@ -37,12 +37,15 @@ def audit_page() -> rx.Component:
                     end=live_dot(True),
                 ),
                 rx.el.section(
-                    rx.el.div(
-                        row(
-                            brand_logo(state.name, state.logo_url),
-                            rx.el.h2(state.name, class_name="h-14"),
+                    rx.cond(
+                        state.name != "",
+                        rx.el.div(
+                            row(
+                                brand_logo(state.name, state.logo_url),
+                                rx.el.h2(state.name, class_name="h-14"),
+                            ),
+                            class_name="card-head",
                         ),
-                        class_name="card-head",
                     ),
                     rx.cond(
                         rx.Var.create(state.rows).length() > 0,  # pyright: ignore[reportAttributeAccessIssue]

@@ -30,8 +30,10 @@ def dashboard_page() -> rx.Component:
             stack(
                 rx.cond(state.needs_onboarding, _begin()),
                 _figures(),
-                card(why_amount(state.why, title="The running month")),
-                _charts(),
+                rx.cond(
+                    state.is_live,
+                    stack(card(why_amount(state.why, title="The running month")), _charts(), gap=6),
+                ),
                 gap=6,
             ),
             stack(figures_skeleton(4, notes=2), block_skeleton(180), block_skeleton(), gap=6),
@@ -43,9 +45,14 @@ def dashboard_page() -> rx.Component:
 
 
 def _begin() -> rx.Component:
+    state = DashboardState
     return callout(
-        "Five short steps lead to your first registered device.",
-        title="Your account is not live yet",
+        rx.cond(
+            state.is_live,
+            "Register the first device, and what it costs and earns appears here.",
+            "Five short steps lead to your first registered device.",
+        ),
+        title=rx.cond(state.is_live, "No device is registered yet", "Your account is not live yet"),
         action=link_button("Continue set-up", href="/vendor/onboarding", kind="main"),
     )
 

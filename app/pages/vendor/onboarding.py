@@ -10,7 +10,7 @@ from components.base import heading, link, row, stack
 from components.branding import brand_logo, brand_preview
 from components.buttons import button, link_button
 from components.code import code_block, secret
-from components.fields import file_field
+from components.fields import checkbox_field, file_field
 from components.layout import callout, card
 from components.native_form import field, native_form, state_form, submit_button
 from components.states import lines_skeleton, loaded
@@ -76,7 +76,7 @@ def onboarding_page() -> rx.Component:
         ),
         ticker(state.tick, seconds=2),
         title="Get started",
-        current="dashboard",
+        current="",
     )
 
 
@@ -106,10 +106,11 @@ def _agreement(one: AgreementRow) -> rx.Component:
             role="region",
             custom_attrs={"aria-label": one.title},
         ),
-        rx.el.label(
-            rx.el.input(type="checkbox", name=one.slug, default_checked=one.accepted),
-            rx.el.span("I accept: ", one.title, ", version ", one.version),
-            class_name="check",
+        checkbox_field(
+            one.slug,
+            rx.fragment("I accept: ", one.title, ", version ", one.version),
+            required=True,
+            default_checked=one.accepted,
         ),
         gap=2,
     )
@@ -119,7 +120,7 @@ def _terms() -> rx.Component:
     return card(
         state_form(
             rx.foreach(OnboardingState.agreements, _agreement),
-            submit_button("Accept and continue"),
+            row(submit_button("Accept and continue")),
             on_submit=OnboardingState.accept,
         ),
         title="Terms and data processing",
@@ -182,18 +183,20 @@ def _payment() -> rx.Component:
             ),
         ),
         stack(
-            _rail(
+            _choice(
                 "card",
                 "Card, through Stripe",
                 "Charged on the 1st for the month before, in US dollars: $2.50 a device.",
                 "Connect a card",
+                "Change the card",
             ),
-            _rail(
+            _choice(
                 "invoice",
                 "Alipay",
                 "A PDF invoice by mail with a payment link, in yuan: ¥17.50 a device. We check the "
                 "account with a payment of ¥0.01 and give it back.",
                 "Connect Alipay",
+                "Change the account",
             ),
             gap=3,
         ),
@@ -205,12 +208,12 @@ def _payment() -> rx.Component:
     )
 
 
-def _rail(key: str, title: str, text: str, verb: str) -> rx.Component:
+def _choice(key: str, title: str, text: str, verb: str, again: str) -> rx.Component:
     state = OnboardingState
     return row(
         stack(heading(title, level=3, size=14), rx.el.p(text, class_name="quiet"), gap=1),
         button(
-            verb,
+            rx.cond((state.payment_status == "connected") & (state.rail == key), again, verb),
             on_click=state.bind(key),
             kind="plain",
             disabled=(state.payment_status == "connected") & (state.rail != key),
@@ -244,7 +247,7 @@ def _token() -> rx.Component:
                     ),
                     rx.el.p("Everything is ready. Create the token your servers will use."),
                 ),
-                button("Create token", on_click=state.create_token, kind="main"),
+                row(button("Create token", on_click=state.create_token, kind="main")),
                 gap=4,
             ),
         ),
@@ -261,12 +264,8 @@ def _first_device() -> rx.Component:
             waiting=rx.el.p("Run one of these. This panel turns green by itself."),
             arrived_title="Your first device is registered",
             arrived_content=stack(
-                rx.el.p(
-                    "From sign-up to here took ",
-                    state.minutes,
-                    rx.cond(state.minutes == 1, " minute.", " minutes."),
-                ),
-                link_button("Go to the dashboard", href="/vendor", kind="main"),
+                rx.el.p(state.took),
+                row(link_button("Go to the dashboard", href="/vendor", kind="main")),
                 gap=3,
             ),
         ),
