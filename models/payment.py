@@ -121,6 +121,9 @@ class Payment(Table, table=True):
         description="The part no invoice claimed: it lies on the tenant's credit account.",
     )
     refunded_micros: int = Field(default=0, sa_type=BigInteger)
+    unrefunded_micros: int = Field(
+        default=0, sa_type=BigInteger, description="Of refunds that failed after they were booked."
+    )
     charged_back_micros: int = Field(
         default=0, sa_type=BigInteger, description="What a lost dispute took, beside refunds."
     )
@@ -141,6 +144,12 @@ class Payment(Table, table=True):
         """What is left of it after refunds and lost disputes."""
         gone = self.refunded_micros + self.charged_back_micros
         return Money(self.amount_micros - gone, self.currency)
+
+    @property
+    def credit(self) -> Money:
+        """What of it lies on the tenant's credit account: it is given back first."""
+        gone = self.refunded_micros + self.charged_back_micros
+        return Money(max(0, self.excess_micros - gone), self.currency)
 
 
 class ChargeAttempt(Table, table=True):

@@ -25,6 +25,7 @@ from app.services.ports import (
     PayoutResult,
     ProviderEvent,
     ProviderInvoice,
+    RefundResult,
 )
 
 FAR = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -44,6 +45,8 @@ class FakeProvider:
     invoices: dict[str, ProviderInvoice] = field(default_factory=dict)
     pages: dict[str, PaymentState] = field(default_factory=dict)
     charge: ChargeResult = field(default_factory=lambda: ChargeResult("paid", "pay_1"))
+    refunded: dict[str, Money] = field(default_factory=dict)
+    refund_outcome: str = "pending"
     down: int = 0
     refuse: bool = False
 
@@ -85,9 +88,13 @@ class FakeProvider:
         self._note("fetch_page", provider_ref=provider_ref)
         return self.pages.get(provider_ref, PaymentState("pending", "", None))
 
-    async def refund(self, **arguments: Any) -> str:
+    async def refund(self, **arguments: Any) -> RefundResult:
         self._note("refund", **arguments)
-        return f"re_{arguments['reference']}"
+        return RefundResult(f"re_{arguments['reference']}", self.refund_outcome)
+
+    async def fetch_refunded(self, payment_ref: str) -> Money | None:
+        self._note("fetch_refunded", payment_ref=payment_ref)
+        return self.refunded.get(payment_ref)
 
     async def detach_method(self, method_ref: str) -> None:
         self._note("detach_method", method_ref=method_ref)

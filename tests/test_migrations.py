@@ -130,7 +130,10 @@ def test_a_database_can_be_emptied_and_made_anew(url: str) -> None:
 def _dispute_before_its_table(connection: sa.Connection) -> None:
     """Leave what a dispute left before revision 0004: audit rows, an entry and a notification."""
     connection.execute(sa.text("DELETE FROM dispute"))
-    payment = connection.execute(sa.select(SQLModel.metadata.tables["payment"])).one()
+    payments = SQLModel.metadata.tables["payment"].c  # as they were then: without newer columns
+    payment = connection.execute(
+        sa.select(payments.id, payments.tenant_id, payments.provider)
+    ).one()
     for number, (kind, facts) in enumerate(
         (
             ("payment.disputed", {"dispute": "du_1", "reason": "fraudulent"}),
@@ -213,3 +216,33 @@ def test_disputes_from_before_their_table_get_their_rows_once(url: str) -> None:
             ("du_2", "open", "duplicate", 25_000_000, days[2], None, due),
         ]
         command.downgrade(migrations.config(url), "0006")
+
+
+@pytest.mark.parametrize(
+    ("status", "ref", "sent", "transfers"),
+    [
+        ("paid", "tr_1", 30, [("tr_1", 30, 0)]),
+        ("sent", "tr_1", 30, [("tr_1", 30, 0)]),
+        ("failed", "tr_1", 0, [("tr_1", 30, 30)]),
+        ("paid", None, 30, [(None, 30, 0)]),
+        ("failed", None, 0, []),
+        ("pending", None, 0, []),
+    ],
+)
+def test_payouts_sent_before_sendings_were_kept_get_theirs(
+    url: str, status: str, ref: str | None, sent: int, transfers: list[tuple[Any, ...]]
+) -> None:
+    command.downgrade(migrations.config(url), "0004")
+    before = "UPDATE payout SET status = :status, provider_ref = :ref, amount_micros = 30"
+
+    def look(connection: sa.Connection) -> tuple[int, list[tuple[Any, ...]]]:
+        rows = connection.execute(
+            sa.text("SELECT provider_ref, amount_micros, returned_micros FROM payout_transfer")
+        )
+        total = connection.scalar(sa.text("SELECT sent_micros FROM payout"))
+        return int(total or 0), [tuple(row) for row in rows]
+
+    values = {"status": status, "ref": ref}
+    asyncio.run(_on(url, lambda connection: connection.execute(sa.text(before), values)))
+    command.upgrade(migrations.config(url), "head")
+    assert asyncio.run(_on(url, look)) == (sent, transfers)

@@ -116,6 +116,8 @@ TRANSITIONS: Final[Mapping[type[StrEnum], Mapping[Any, tuple[Any, ...]]]] = {
         _Payment.CANCELLED: (_Payment.SUCCEEDED,),
         _Payment.SUCCEEDED: (_Payment.REFUNDED, _Payment.DISPUTED),
         _Payment.DISPUTED: (_Payment.SUCCEEDED, _Payment.REFUNDED),
+        # A refund may fail at the customer's bank days later, and the money is here again.
+        _Payment.REFUNDED: (_Payment.SUCCEEDED,),
     },
     PaymentMethodStatus: {
         _Method.PENDING: (_Method.CONNECTED, _Method.FAILED, _Method.DETACHED),

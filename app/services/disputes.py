@@ -8,11 +8,11 @@ from sqlmodel import col, select
 
 from app.core.money import Money
 from app.rules.statuses import DisputeStatus, InvoiceStatus, PaymentStatus, can_move, move
-from app.services import ledger, refunds, settlement
+from app.services import ledger, returns, settlement
 from app.services.context import Context
 from app.services.ledger import HOUSE
 from app.services.news import News, NotKnownYetError
-from app.services.refunds import Return
+from app.services.returns import Return
 from models.dispute import Dispute
 from models.invoice import Invoice
 from models.ledger import AccountKind
@@ -79,7 +79,7 @@ async def closed(ctx: Context, news: News) -> bool:
     owner = str(payment.tenant_id)
     if outcome == "lost":
         back = Return(True, held, key, "dispute_lost", (owner, AccountKind.DISPUTED), "Charge back")
-        await refunds.give_back(ctx, invoice, payment, back)
+        await returns.give_back(ctx, invoice, payment, back)
     if payment.status is PaymentStatus.DISPUTED:
         payment.status = PaymentStatus.SUCCEEDED
     if invoice is not None and invoice.status is InvoiceStatus.DISPUTED:

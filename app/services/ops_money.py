@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from app.rules.statuses import DisputeStatus, InvoiceStatus, PaymentStatus, PayoutStatus
@@ -15,10 +16,15 @@ from app.services.context import Context
 from app.services.ops_lists import Listed, Search, found, of_tenant
 from models.dispute import Dispute
 from models.invoice import Invoice
+from models.ledger import LedgerEntry
 from models.payment import Payment, Payout, Refund
 from models.tenant import Tenant
 
 Line = TypeVar("Line")
+
+
+REFUND_FAILED: Final = "refund_failed"
+"""Beside the statuses of payments: those with a refund that failed and waits for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,25 @@ class DisputeLine:
     number: str
 
 
+def is_failed_refund() -> ColumnElement[bool]:
+    """Return the condition for a refund that failed and is not made up for.
+
+    A later refund of the same payment makes up for it, and so does a credit paid out by bank.
+    """
+    later = aliased(Refund)
+    again = select(later.id).where(
+        col(later.payment_id) == Refund.payment_id,
+        col(later.status) != PaymentStatus.FAILED,
+        col(later.created_at) >= col(Refund.created_at),
+    )
+    settled = select(LedgerEntry.id).where(
+        col(LedgerEntry.tenant_id) == Refund.tenant_id,
+        col(LedgerEntry.kind) == "credit_paid",
+        col(LedgerEntry.occurred_at) >= col(Refund.finished_at),
+    )
+    return (col(Refund.status) == PaymentStatus.FAILED) & ~again.exists() & ~settled.exists()
+
+
 async def payment(ctx: Context, payment_id: UUID) -> PaymentDetail:
     """Return one payment with its refunds."""
     await ctx.get_any(Payment, payment_id)
@@ -102,7 +127,13 @@ def _invoices(ctx: Context, search: Search) -> Any:
 
 def _payments(ctx: Context, search: Search) -> Any:  # noqa: ARG001 - all lists are asked alike
     searched = (Payment.provider_ref, Payment.reference, Invoice.number, Tenant.display_name)
-    return _narrowed(_with_invoice(Payment), Payment, search, *searched)
+    query = _with_invoice(Payment)
+    if search.status == REFUND_FAILED:
+        query = query.where(
+            col(Payment.id).in_(select(Refund.payment_id).where(is_failed_refund()))
+        )
+        search = replace(search, status="")
+    return _narrowed(query, Payment, search, *searched)
 
 
 def _disputes(ctx: Context, search: Search) -> Any:  # noqa: ARG001
@@ -167,7 +198,7 @@ PAYMENTS: Final = Listed(
     _said(PaymentLine),
     {"created_at": col(Payment.created_at), "amount": col(Payment.amount_micros)},
     col(Payment.id),
-    tuple(PaymentStatus),
+    (*PaymentStatus, REFUND_FAILED),
 )
 DISPUTES: Final = Listed(
     "disputes",

@@ -23,7 +23,7 @@ from app.rules.statuses import (
     RunStatus,
     TenantStatus,
 )
-from app.services import billing_runs, ledger, ops_tenants
+from app.services import billing_runs, ledger, ops_money, ops_tenants
 from app.services.billing_runs import Progress
 from app.services.context import Context
 from models.billing import BillingPeriod
@@ -31,7 +31,7 @@ from models.device import Device
 from models.dispute import Dispute
 from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
 from models.invoice import Invoice
-from models.payment import Payout
+from models.payment import Payout, Refund
 from models.price import PriceContract
 from models.tenant import Programme, Tenant
 from models.usage import DeviceDay
@@ -51,6 +51,7 @@ class Attention:
     failed_months: int
     overdue_invoices: int
     open_disputes: int
+    failed_refunds: int
     waiting_payouts: int
     stuck_tenants: int
 
@@ -99,6 +100,11 @@ async def attention(ctx: Context) -> Attention:
             col(Invoice.due_at) <= ctx.now(),
         ),
         open_disputes=await _count(ctx, Dispute.id, col(Dispute.status) == DisputeStatus.OPEN),
+        failed_refunds=await _count(
+            ctx,
+            Refund.id,
+            ops_money.is_failed_refund(),
+        ),
         waiting_payouts=await _count(
             ctx, Payout.id, col(Payout.status).in_((PayoutStatus.FAILED, PayoutStatus.HELD))
         ),

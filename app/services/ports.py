@@ -80,7 +80,7 @@ FACTS: Mapping[EventKind, tuple[str, ...]] = {
         "amount",
         "refunded_total",
     ),
-    EventKind.REFUND_FAILED: ("payment_ref", "refund_ref", "amount", "failure"),
+    EventKind.REFUND_FAILED: ("payment_ref", "refund_ref", "reference", "amount", "failure"),
     EventKind.DISPUTE_OPENED: ("payment_ref", "dispute_ref", "amount", "reason", "respond_by"),
     EventKind.DISPUTE_CLOSED: ("payment_ref", "dispute_ref", "amount", "outcome"),
     EventKind.INVOICE_VOIDED: ("invoice_ref",),
@@ -93,7 +93,8 @@ FACTS: Mapping[EventKind, tuple[str, ...]] = {
 
 ``payment_ref`` is what ``refund`` takes; a success that does not name it is asked for again by
 ``fetch_invoice`` or ``fetch_page``. ``refunded_total`` is all that was given back of the payment so
-far, this refund included, and always there: it makes a repeated notification harmless.
+far, this refund included, and always there: it makes a repeated notification harmless. The
+``amount`` of a payout that came back is likewise all that came back so far. ``reference`` is ours.
 """
 
 
@@ -146,6 +147,14 @@ class PaymentState:
     amount: Money | None
     refunded: Money | None = None
     label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundResult:
+    """How a refund began; ``succeeded`` only when the provider says that the money moved."""
+
+    provider_ref: str
+    outcome: str  # succeeded, pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +224,12 @@ class PaymentProvider(Protocol):
 
     async def refund(
         self, *, payment_ref: str, amount: Money, reference: str, idempotency_key: str
-    ) -> str:
-        """Give money back; returns the provider's id of the refund."""
+    ) -> RefundResult:
+        """Give money back."""
+        ...
+
+    async def fetch_refunded(self, payment_ref: str) -> Money | None:
+        """Ask what was given back of a payment in all, less what came back; None if it does not say."""
         ...
 
     async def detach_method(self, method_ref: str) -> None:

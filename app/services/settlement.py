@@ -74,7 +74,7 @@ async def record(ctx: Context, taken: Taken) -> bool:
     if invoice is not None and applied:
         invoice.paid_micros += applied.micros
         if invoice.outstanding <= Money.zero(invoice.currency):
-            await _close(ctx, invoice, payment, by_copy=bool(taken.copy_ref))
+            await close(ctx, invoice, payment, by_copy=bool(taken.copy_ref))
     owner = str(taken.tenant_id)
     source = AccountKind.BANK if taken.provider == MANUAL else AccountKind.PROCESSOR
     await ledger.post(
@@ -153,6 +153,7 @@ async def locked_payment(ctx: Context, taken: Taken) -> Payment:
         "amount_micros": taken.amount.micros,
         "excess_micros": 0,
         "refunded_micros": 0,
+        "unrefunded_micros": 0,
         "charged_back_micros": 0,
         "currency": taken.amount.currency,
         "method_label": taken.label,
@@ -179,7 +180,7 @@ async def _finish_checkout(ctx: Context, checkout_id: UUID | None) -> None:
     page.status, page.finished_at = CheckoutStatus.COMPLETED, page.finished_at or ctx.now()
 
 
-async def _close(ctx: Context, invoice: Invoice, payment: Payment, *, by_copy: bool) -> None:
+async def close(ctx: Context, invoice: Invoice, payment: Payment, *, by_copy: bool) -> None:
     """Mark an invoice as paid and see to it that no other way to pay it stays open."""
     invoice.status = move(invoice.status, InvoiceStatus.PAID)
     invoice.paid_at, invoice.next_attempt_at, invoice.remind_at = ctx.now(), None, None

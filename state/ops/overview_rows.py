@@ -68,6 +68,13 @@ def to_waiting(counts: Attention) -> list[WaitingRow]:
             True,
         ),
         (
+            counts.failed_refunds,
+            "refund failed",
+            "refunds failed",
+            "/ops/payments?status=refund_failed",
+            True,
+        ),
+        (
             counts.overdue_invoices,
             "invoice overdue",
             "invoices overdue",

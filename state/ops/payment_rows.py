@@ -72,7 +72,7 @@ def to_payment(line: PaymentLine, now: dt.datetime) -> PaymentRow:
         provider_ref=one.provider_ref,
         reference=one.reference,
         failure=one.failure,
-        excess=money(Money(one.excess_micros, one.currency)) if one.excess_micros else "",
+        excess=money(one.credit) if one.credit else "",
         created=created.text,
         created_exact=created.exact,
         settled=moment(one.settled_at, now, LOCALE).exact if one.settled_at else "–",

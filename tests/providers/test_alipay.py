@@ -20,6 +20,7 @@ from app.providers.alipay import AlipayProvider
 from app.providers.alipay.amounts import from_yuan, to_yuan
 from app.providers.alipay.gateway import from_beijing
 from app.sandbox.alipay.signing import Keys, signed_text
+from app.services.ports import RefundResult
 from tests.providers.outside import BACK, Outside
 from tests.providers.samples.alipay import (
     ACCOUNT,
@@ -255,9 +256,10 @@ async def test_a_refund_counts_once_alipay_says_that_the_money_moved(
     adapter = gateway.adapter
     wanted = {"payment_ref": "t1", "amount": TWO, "reference": "r1", "idempotency_key": "k"}
     answer_with("Y", {})
-    assert await adapter.refund(**wanted) == "r1"
+    done = RefundResult("r1", "succeeded")
+    assert await adapter.refund(**wanted) == done
     answer_with("N", {"refund_status": "REFUND_SUCCESS"})
-    assert await adapter.refund(**wanted) == "r1"
+    assert await adapter.refund(**wanted) == done
     for unfinished in ({}, {"refund_status": "REFUND_PROCESSING"}):
         answer_with("N", unfinished)
         with pytest.raises(ProviderDownError):

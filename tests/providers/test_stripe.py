@@ -241,7 +241,10 @@ async def test_a_refund_that_came_back_is_not_taken_for_a_good_one(
     made = await provider.refund(
         payment_ref=payment, amount=TWO, reference=key, idempotency_key=key
     )
-    outside.control(f"stripe/refunds/{made}/fail")
+    assert made.outcome == "succeeded"
+    assert await provider.fetch_refunded(payment) == TWO
+    outside.control(f"stripe/refunds/{made.provider_ref}/fail")
+    assert await provider.fetch_refunded(payment) == Money.zero("USD")
     with pytest.raises(ProviderRefusedError):
         await provider.refund(payment_ref=payment, amount=TWO, reference=key, idempotency_key=key)
 

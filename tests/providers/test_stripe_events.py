@@ -218,3 +218,32 @@ async def test_a_card_the_bank_wants_to_see_is_told_with_a_link(
     await provider.charge_invoice(invoice.provider_ref, idempotency_key=f"charge:{name}")
     urls = {event.facts["needs_action_url"] for event in heard(outside, since)}
     assert urls == {"", invoice.hosted_url}
+
+
+@pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
+@pytest.mark.parametrize("status", ["failed", "canceled", "pending", "succeeded"])
+def test_a_refund_that_did_not_work_is_told_by_each_of_its_notifications(
+    outside: Outside, kind: str, status: str
+) -> None:
+    refund = {
+        "id": "re_1",
+        "object": "refund",
+        "status": status,
+        "payment_intent": "pi_1",
+        "amount": 250,
+        "currency": "usd",
+        "metadata": {"reference": "0123"},
+    }
+    event = told(outside, type=kind, data={"object": refund})
+    if kind != "refund.failed" and status not in ("failed", "canceled"):
+        assert event is None
+        return
+    assert event is not None
+    assert event.kind is EventKind.REFUND_FAILED
+    assert event.facts == {
+        "payment_ref": "pi_1",
+        "refund_ref": "re_1",
+        "reference": "0123",
+        "amount": {"amount": "2.50", "currency": "USD"},
+        "failure": "The refund failed.",
+    }

@@ -157,6 +157,36 @@ async def test_a_card_is_bound_charged_and_given_back(ctx: Context, ears: Ears) 
     assert await balances(ctx, tenant) == {}
 
 
+async def test_a_refund_that_the_bank_sends_back_is_owed_and_made_again(
+    ctx: Context, ears: Ears
+) -> None:
+    tenant = await bound(ctx, ears)
+    invoice = await make_invoice(ctx, tenant)
+    await charges.start(ctx, invoice.id)
+    await work(ctx)
+    await ears.listen(ctx)
+    payment = await one_payment(ctx, tenant, PaymentStatus.SUCCEEDED)
+    for is_heard in (True, False):  # the confirmation is handled before the failure, or with it
+        row = await refunds.refund(as_ops(ctx), payment.id, usd("25.00"), reason="broken")
+        await work(ctx)
+        if is_heard:
+            await ears.listen(ctx, twice=True)
+        ears.outside.control(
+            f"stripe/refunds/{(await fresh(ctx, row)).provider_ref}/fail",
+            reason="expired_or_canceled_card",
+        )
+        await ears.listen(ctx, twice=True)
+        row = await fresh(ctx, row)
+        assert (row.status, row.failure) == (PaymentStatus.FAILED, "expired_or_canceled_card")
+        payment = await fresh(ctx, payment)
+        assert (payment.status, payment.kept) == (PaymentStatus.SUCCEEDED, usd("25"))
+        assert await balances(ctx, tenant) == {"credit": "-25.00", "house processor": "25.00"}
+    await refunds.refund(as_ops(ctx), payment.id, usd("25.00"), reason="broken")
+    await work(ctx)
+    await ears.listen(ctx, twice=True)
+    assert await balances(ctx, tenant) == {}
+
+
 async def test_a_card_that_is_declined_is_replaced_by_a_page(ctx: Context, ears: Ears) -> None:
     tenant = await bound(ctx, ears, "insufficient_funds")
     invoice = await make_invoice(ctx, tenant)

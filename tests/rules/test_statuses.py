@@ -29,6 +29,7 @@ ALLOWED = {
         "cancelled": "succeeded",
         "succeeded": "refunded disputed",
         "disputed": "succeeded refunded",
+        "refunded": "succeeded",
     },
     statuses.PaymentMethodStatus: {
         "pending": "connected failed detached",

@@ -264,23 +264,161 @@ async def test_a_refund_the_provider_refuses_is_shown_and_can_be_asked_for_again
     await refunds.refund(as_ops(ctx), payment.id, reason="x")
 
 
-async def test_a_refund_that_fails_after_it_was_booked_is_owed_again(ctx: Context) -> None:
-    tenant, _, payment = await _paid(ctx)
-    row = await refunds.refund(as_ops(ctx), payment.id, usd("5"), reason="x")
+async def _given_back(
+    ctx: Context, providers: FakeProviders, payment: Payment, amount: str, total: str
+) -> str:
+    """Refund a part and have the provider confirm it; returns its id there."""
+    row = await refunds.refund(as_ops(ctx), payment.id, usd(amount), reason="x")
     await work(ctx)
-    ref = f"re_{row.id.hex}"
-    await _refunded(ctx, "5", refund_ref=ref)
-    facts = {"payment_ref": "pay_1", "refund_ref": ref, "failure": "account closed"}
-    assert await told(ctx, EventKind.REFUND_FAILED, **facts) == "done"
-    assert await told(ctx, EventKind.REFUND_FAILED, **facts) == "ignored"
+    providers.stripe.refunded["pay_1"] = usd(total)
+    assert await _refunded(ctx, total) == "done"
+    assert (await fresh(ctx, row)).status is PaymentStatus.SUCCEEDED
+    return f"re_{row.id.hex}"
+
+
+async def _refund_failed(ctx: Context, ref: str, amount: str, **facts: Any) -> str:
+    return await told(
+        ctx,
+        EventKind.REFUND_FAILED,
+        **{
+            "payment_ref": "pay_1",
+            "refund_ref": ref,
+            "amount": wire(usd(amount)),
+            "failure": "account closed",
+            **facts,
+        },
+    )
+
+
+async def test_a_refund_that_fails_after_it_was_booked_is_owed_again(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    tenant, invoice, payment = await _paid(ctx)
+    ref = await _given_back(ctx, providers, payment, "5", "5")
+    providers.stripe.refunded["pay_1"] = usd("0")
+    assert await _refund_failed(ctx, ref, "5") == "done"
+    assert await _refund_failed(ctx, ref, "5") == "ignored"
+    assert await _refunded(ctx, "5") == "ignored"  # late, and no longer true
     assert (await balances(ctx, tenant))["credit"] == "-5.00"
     assert (await balances(ctx, tenant))["house processor"] == "25.00"
+    row = (await ctx.db.scalars(select(Refund))).one()
+    assert (row.status, row.failure) == (PaymentStatus.FAILED, "account closed")
+    assert (await fresh(ctx, payment)).kept == usd("25")
+    notes = select(Invoice).where(col(Invoice.corrects_id) == invoice.id)
+    assert len((await ctx.db.scalars(notes)).all()) == 1
     with pytest.raises(ConflictError, match="credit is"):
         await refunds.settle_credit(as_ops(ctx), tenant.id, usd("6"), reference="wire 1")
     await refunds.settle_credit(as_ops(ctx), tenant.id, usd("3"), reference="wire 1")
     with pytest.raises(ConflictError, match="used before"):
         await refunds.settle_credit(as_ops(ctx), tenant.id, usd("1"), reference="wire 1")
     assert (await balances(ctx, tenant))["credit"] == "-2.00"
+    # What was paid out by bank is not refunded a second time.
+    with pytest.raises(ConflictError, match=r"22\.00 USD is left"):
+        await refunds.refund(as_ops(ctx), payment.id, usd("22.01"), reason="x")
+
+
+async def test_a_refund_that_failed_is_made_again_and_booked_again(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    tenant, invoice, payment = await _paid(ctx, tax_rate="0.19")
+    whole = invoice.total.text()
+    ref = await _given_back(ctx, providers, payment, whole, whole)
+    assert await balances(ctx, tenant) == {}
+    for _ in range(2):  # it fails twice and is made a third time
+        providers.stripe.refunded["pay_1"] = usd("0")
+        assert await _refund_failed(ctx, ref, whole) == "done"
+        assert (await fresh(ctx, payment)).status is PaymentStatus.SUCCEEDED
+        assert (await fresh(ctx, invoice)).status is InvoiceStatus.REFUNDED
+        assert await balances(ctx, tenant) == {"credit": f"-{whole}", "house processor": whole}
+        ref = await _given_back(ctx, providers, payment, whole, whole)
+        assert await balances(ctx, tenant) == {}
+    assert (await fresh(ctx, payment)).status is PaymentStatus.REFUNDED
+    notes = select(Invoice).where(col(Invoice.corrects_id) == invoice.id)
+    assert len((await ctx.db.scalars(notes)).all()) == 1
+
+
+async def test_a_refund_that_fails_before_it_was_booked_moves_nothing(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    """Whichever notification comes first, and if our own call's answer got lost."""
+    tenant, _, payment = await _paid(ctx)
+    before = await balances(ctx, tenant)
+    row = await refunds.refund(as_ops(ctx), payment.id, usd("5"), reason="x")
+    providers.stripe.refunded["pay_1"] = usd("0")
+    assert await _refund_failed(ctx, "re_lost", "5", reference=row.id.hex) == "done"
+    assert await _refunded(ctx, "5") == "ignored"
+    assert await balances(ctx, tenant) == before
+    row = await fresh(ctx, row)
+    assert (row.status, row.provider_ref) == (PaymentStatus.FAILED, "re_lost")
+    await work(ctx)
+    assert providers.stripe.named("refund") == []  # it ended before its job began
+    await _given_back(ctx, providers, payment, "7", "7")
+    assert (await balances(ctx, tenant))["house processor"] == "18.00"
+
+
+async def test_a_refund_made_at_the_provider_that_fails_is_seen(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    tenant, _, _ = await _paid(ctx)
+    assert await _refunded(ctx, "9") == "done"
+    providers.stripe.refunded["pay_1"] = usd("0")
+    assert await _refund_failed(ctx, "re_theirs", "9") == "done"
+    assert await _refund_failed(ctx, "re_theirs", "9") == "ignored"
+    row = (await ctx.db.scalars(select(Refund))).one()
+    assert (row.status, row.reason) == (PaymentStatus.FAILED, "Refunded at the provider")
+    assert (await balances(ctx, tenant))["credit"] == "-9.00"
+
+
+async def test_totals_that_move_while_they_are_read_end_at_the_newest(
+    ctx: Context, providers: FakeProviders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read before the refund failed, booked after somebody else saw that it had."""
+    tenant, _, payment = await _paid(ctx)
+    ref = await _given_back(ctx, providers, payment, "5", "5")
+    await refunds.refund(as_ops(ctx), payment.id, usd("2"), reason="y")
+    totals = iter([usd("2"), usd("7"), usd("2"), usd("2")])
+
+    async def moving(payment_ref: str) -> Money:
+        return next(totals)
+
+    monkeypatch.setattr(providers.stripe, "fetch_refunded", moving)
+    assert await _refund_failed(ctx, ref, "5") == "done"
+    assert (await fresh(ctx, payment)).refunded_micros == usd("2").micros
+    assert (await balances(ctx, tenant))["house processor"] == "23.00"
+
+
+async def test_a_refund_of_an_invoice_that_is_open_pays_it_again_when_it_fails(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    tenant = await make_vendor(ctx)
+    invoice = await make_invoice(ctx, tenant)
+    await told(
+        ctx,
+        EventKind.PAYMENT_SUCCEEDED,
+        invoice_ref=invoice.provider_ref,
+        payment_ref="pay_1",
+        amount=wire(usd("10")),
+    )
+    payment = (await ctx.db.scalars(select(Payment))).one()
+    before = await balances(ctx, tenant)
+    ref = await _given_back(ctx, providers, payment, "10", "10")
+    assert (await fresh(ctx, invoice)).outstanding == usd("25")
+    providers.stripe.refunded["pay_1"] = usd("0")
+    await _refund_failed(ctx, ref, "10")
+    assert (await fresh(ctx, invoice)).outstanding == usd("15")
+    assert await balances(ctx, tenant) == before
+
+
+async def test_a_provider_that_says_the_money_moved_needs_no_notification(
+    ctx: Context, providers: FakeProviders
+) -> None:
+    tenant, _, payment = await _paid(ctx)
+    providers.stripe.refund_outcome = "succeeded"
+    row = await refunds.refund(as_ops(ctx), payment.id, usd("5"), reason="x")
+    await work(ctx)
+    assert (await fresh(ctx, row)).status is PaymentStatus.SUCCEEDED
+    assert (await balances(ctx, tenant))["house processor"] == "20.00"
+    assert await _refunded(ctx, "5", refund_ref=f"re_{row.id.hex}") == "ignored"
 
 
 async def test_a_confirmation_that_got_lost_is_asked_for(
@@ -302,9 +440,7 @@ async def test_a_confirmation_that_got_lost_is_asked_for(
     row = await refunds.refund(as_ops(ctx), payment.id, reason="x")
     await work(ctx)
     assert (await fresh(ctx, row)).status is PaymentStatus.PENDING
-    providers.alipay.pages[page.provider_ref] = PaymentState(
-        "refunded", "pay_1", invoice.total, refunded=invoice.total
-    )
+    providers.alipay.refunded["pay_1"] = invoice.total
     clock.advance(refunds.ASK_AGAIN)
     assert await refunds.resume_due(ctx) == 1
     assert await refunds.resume_due(ctx) == 0

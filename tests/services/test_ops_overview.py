@@ -4,19 +4,22 @@ import datetime as dt
 from dataclasses import asdict
 
 import pytest
+from sqlmodel import select
 
 from app.core.errors import ForbiddenError, NotSignedInError
 from app.core.money import Money
 from app.rules.statuses import DisputeStatus, PaymentStatus, TenantStatus
-from app.services import ops_overview
+from app.services import ops_money, ops_overview, refunds
 from app.services.context import Context
+from app.services.ops_lists import Search
+from app.services.ports import EventKind
 from models.dispute import Dispute
 from models.ledger import LedgerAccount
 from models.payment import Payment
 from models.person import Role
 from models.tenant import Rail
 from tests.factories import as_nobody, as_ops, as_token, as_vendor, make_device, make_vendor
-from tests.money_kit import make_invoice, used
+from tests.money_kit import make_invoice, told, usd, used, wire
 
 READS = [
     ops_overview.attention,
@@ -123,3 +126,32 @@ async def test_the_share_counts_who_took_half_an_hour_at_the_most(ctx: Context) 
     await ctx.db.flush()
     found = await ops_overview.pulse(as_ops(ctx))
     assert (found.within_target, found.measured_tenants) == (2, 4)
+
+
+async def test_a_refund_that_failed_waits_until_it_is_made_up_for(ctx: Context) -> None:
+    tenant = await make_vendor(ctx)
+    invoice = await make_invoice(ctx, tenant)
+    await told(
+        ctx,
+        EventKind.PAYMENT_SUCCEEDED,
+        invoice_ref=invoice.provider_ref,
+        payment_ref="pay_1",
+        amount=wire(usd("25")),
+    )
+    payment = (await ctx.db.scalars(select(Payment))).one()
+    ops = as_ops(ctx)
+
+    async def waiting() -> tuple[int, int]:
+        found = await ops_money.PAYMENTS.page(ops, Search(status=ops_money.REFUND_FAILED))
+        return (await ops_overview.attention(ops)).failed_refunds, len(found.rows)
+
+    async def refund(status: PaymentStatus) -> None:
+        row = await refunds.refund(ops, payment.id, usd("1"), reason="x")
+        row.status, row.finished_at = status, ctx.now()
+        await ctx.db.flush()
+
+    assert await waiting() == (0, 0)
+    await refund(PaymentStatus.FAILED)
+    assert await waiting() == (1, 1)
+    await refund(PaymentStatus.SUCCEEDED)
+    assert await waiting() == (0, 0)

@@ -28,6 +28,7 @@ PAYMENT_STATUSES = [
     ("failed", "Failed"),
     ("disputed", "Disputed"),
     ("refunded", "Refunded"),
+    ("refund_failed", "A refund failed"),
 ]
 PAYOUT_STATUSES = [
     ("", "Any status"),
@@ -118,7 +119,7 @@ def _payment_drawer() -> rx.Component:
             ("Settled", one.settled),
         ),
         when(one.reference, facts(("Reference", one.reference))),
-        when(one.excess, facts(("Kept as credit", one.excess))),
+        when(one.excess, facts(("Held as credit", one.excess))),
         rx.el.section(
             heading("Refunds", level=3, size=14),
             data_table(

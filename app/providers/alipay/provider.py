@@ -14,7 +14,7 @@ from app.providers.alipay.amounts import from_yuan, to_yuan
 from app.providers.alipay.gateway import SECONDS, TOKEN, UNSIGNED, Gateway, beijing
 from app.providers.alipay.settings import AlipaySettings
 from app.providers.without import WithoutInvoices
-from app.services.ports import HostedPage, PaymentState, PayoutResult
+from app.services.ports import HostedPage, PaymentState, PayoutResult, RefundResult
 
 SETUP_LIFE: Final = dt.timedelta(hours=1)
 """How long somebody may take to authorise us; Alipay itself sets no end."""
@@ -157,7 +157,7 @@ class AlipayProvider(WithoutInvoices):
 
     async def refund(
         self, *, payment_ref: str, amount: Money, reference: str, idempotency_key: str
-    ) -> str:
+    ) -> RefundResult:
         """Give money back; ``reference`` makes a repeated call harmless for ever.
 
         Raises ``ProviderDownError`` until Alipay says that the money moved: that the call was taken
@@ -176,7 +176,11 @@ class AlipayProvider(WithoutInvoices):
             )
             if found.get("refund_status") != "REFUND_SUCCESS":
                 raise ProviderDownError("Alipay has not confirmed the refund yet.")
-        return reference
+        return RefundResult(reference, "succeeded")
+
+    async def fetch_refunded(self, payment_ref: str) -> Money | None:
+        """Say nothing: Alipay tells of each refund, never of all."""
+        return None
 
     async def detach_method(self, method_ref: str) -> None:
         """Forget nothing: no instrument is kept."""

@@ -161,9 +161,15 @@ def _refund_failed(refund: Any, _before: Any) -> Facts:
     return {
         "payment_ref": ref(refund.get("payment_intent")),
         "refund_ref": refund["id"],
+        "reference": str(_within(refund, "metadata", "reference") or ""),
         "amount": _money(refund["amount"], refund["currency"]),
         "failure": str(refund.get("failure_reason") or "The refund failed."),
     }
+
+
+def _refund_changed(refund: Any, before: Any) -> Facts | None:
+    has_failed = refund.get("status") in ("failed", "canceled")
+    return _refund_failed(refund, before) if has_failed else None
 
 
 def _dispute(dispute: Any) -> Facts:
@@ -240,6 +246,8 @@ READERS: Final[Mapping[str, tuple[Reader, ...]]] = {
     "invoice.voided": (Reader(EventKind.INVOICE_VOIDED, _invoice_voided),),
     "charge.refunded": (Reader(EventKind.PAYMENT_REFUNDED, _charge_refunded),),
     "refund.failed": (Reader(EventKind.REFUND_FAILED, _refund_failed),),
+    "refund.updated": (Reader(EventKind.REFUND_FAILED, _refund_changed),),
+    "charge.refund.updated": (Reader(EventKind.REFUND_FAILED, _refund_changed),),
     "charge.dispute.created": (Reader(EventKind.DISPUTE_OPENED, _dispute_opened),),
     "charge.dispute.closed": (Reader(EventKind.DISPUTE_CLOSED, _dispute_closed),),
     "transfer.reversed": (Reader(EventKind.PAYOUT_REVERSED, _transfer_reversed),),

@@ -9,7 +9,7 @@ from app.core.errors import ProviderRefusedError
 from app.core.money import Money
 from app.providers.stripe.amounts import from_minor, to_minor
 from app.providers.stripe.api import Part, ask, instant, is_gone, key, method_label, noted, ref
-from app.services.ports import HostedPage, PaymentState
+from app.services.ports import HostedPage, PaymentState, RefundResult
 
 
 class Pages(Part):
@@ -129,21 +129,28 @@ class Pages(Part):
 
     async def refund(
         self, *, payment_ref: str, amount: Money, reference: str, idempotency_key: str
-    ) -> str:
+    ) -> RefundResult:
         """Refund a payment intent; one made under this reference before is found again."""
         params: dict[str, Any] = {"payment_intent": payment_ref, "limit": 100}
         made = await ask(self._api.v1.refunds.list_async(params))
         async for one in made.auto_paging_iter():
             if noted(one, "reference") == reference:
-                if one.status in ("failed", "canceled"):
-                    raise ProviderRefusedError("Stripe could not give the money back.")
-                return one.id
+                return _refund(one)
         params = {
             "payment_intent": payment_ref,
             "amount": to_minor(amount),
             "metadata": {"reference": reference},
         }
-        return (await ask(self._api.v1.refunds.create_async(params, key(idempotency_key)))).id
+        return _refund(await ask(self._api.v1.refunds.create_async(params, key(idempotency_key))))
+
+    async def fetch_refunded(self, payment_ref: str) -> Money:
+        """Ask for a payment intent's running total, which falls when a refund fails."""
+        expand = {"expand": ["latest_charge"]}
+        intent = await ask(self._api.v1.payment_intents.retrieve_async(payment_ref, expand))
+        charge = intent.latest_charge
+        if charge is None:
+            return from_minor(0, intent.currency)
+        return from_minor(charge.amount_refunded, charge.currency)
 
     async def detach_method(self, method_ref: str) -> None:
         """Detach a payment method; gone already is success."""
@@ -153,6 +160,12 @@ class Pages(Part):
         except ProviderRefusedError as refusal:
             if not is_gone(refusal) and (await ask(methods.retrieve_async(method_ref))).customer:
                 raise
+
+
+def _refund(made: Any) -> RefundResult:
+    if made.status in ("failed", "canceled"):
+        raise ProviderRefusedError("Stripe could not give the money back.")
+    return RefundResult(made.id, "succeeded" if made.status == "succeeded" else "pending")
 
 
 def _setup_status(session: Any) -> str:

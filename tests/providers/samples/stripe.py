@@ -252,7 +252,7 @@ class StripeSample(PaymentSample):
         made = await provider.refund(
             payment_ref=payment, amount=TWO, reference=name, idempotency_key=name
         )
-        outside.control(f"stripe/refunds/{made}/fail")
+        outside.control(f"stripe/refunds/{made.provider_ref}/fail")
         slow = await start_payment(provider, outside, customer)
         outside.press(slow.url, "pending")
         outside.press(slow.url, "fail")
