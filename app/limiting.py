@@ -19,7 +19,9 @@ class WindowLimiter:
         self._windows = MovingWindowRateLimiter(storage)
 
     async def hit(self, rule: str, *key: str, cost: int = 1) -> int | None:
-        """Count one try; return the seconds to wait when it is one too many."""
+        """Count one try; return the seconds to wait when it is one too many. No rule, no limit."""
+        if not rule:
+            return None
         item = _parse(rule)
         if await self._windows.hit(item, *key, cost=cost):
             return None
@@ -27,6 +29,8 @@ class WindowLimiter:
 
     async def peek(self, rule: str, *key: str) -> int | None:
         """Return the seconds to wait, without counting."""
+        if not rule:
+            return None
         item = _parse(rule)
         if await self._windows.test(item, *key):
             return None

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.rules.addresses import Network, parse_networks
 
 Mode = Literal["production", "sandbox"]
+Count = Annotated[int, Field(ge=1)]
+Rate = Annotated[
+    str,
+    StringConstraints(pattern=r"^([1-9]\d*/([1-9]\d* )?(second|minute|hour|day)s?(;[1-9]\d*)?)?$"),
+]
+"""As ``10/15 minutes``, or ``100/second;200`` with a burst; empty for no limit."""
 
 
 class Settings(BaseSettings):
@@ -20,18 +26,22 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
     mode: Mode = Field("production", validation_alias="TURNPIKE_MODE")
-    public_url: str = Field("http://localhost:3000", validation_alias="PUBLIC_URL")
+    public_url: str = Field(
+        "http://localhost:3000", validation_alias="PUBLIC_URL", pattern=r"^https?://[^/?#\s]+/?$"
+    )
     host: str = Field("127.0.0.1", validation_alias="HOST")
-    port: int = Field(3000, validation_alias="PORT")
-    web_workers: int = Field(1, validation_alias="WEB_WORKERS")
+    port: int = Field(3000, validation_alias="PORT", ge=1, le=65535)
+    web_workers: Count = Field(1, validation_alias="WEB_WORKERS")
     data_dir: Path = Field(Path("data"), validation_alias="DATA_DIR")
     database_url: str = Field("", validation_alias="DATABASE_URL")
     redis_url: str = Field("", validation_alias="REDIS_URL")
     run_worker: bool = Field(True, validation_alias="RUN_WORKER")
     worker_id: str = Field("main", validation_alias="WORKER_ID")
-    parallel_jobs: int = Field(8, validation_alias="PARALLEL_JOBS")
+    parallel_jobs: Count = Field(8, validation_alias="PARALLEL_JOBS")
     log_json: bool = Field(False, validation_alias="LOG_JSON")
-    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    log_level: str = Field(
+        "INFO", validation_alias="LOG_LEVEL", pattern="^(?i:debug|info|warning|error)$"
+    )
     trusted_proxies: str = Field("", validation_alias="TRUSTED_PROXIES")
     metrics_token: SecretStr = Field(SecretStr(""), validation_alias="METRICS_TOKEN")
 
@@ -41,18 +51,29 @@ class Settings(BaseSettings):
     seller_tax_id: str = Field("", validation_alias="SELLER_TAX_ID")
     seller_email: str = Field("billing@localhost", validation_alias="SELLER_EMAIL")
     invoice_prefix: str = Field("TP", validation_alias="INVOICE_PREFIX")
-    invoice_due_days: int = Field(14, validation_alias="INVOICE_DUE_DAYS")
+    invoice_due_days: int = Field(14, validation_alias="INVOICE_DUE_DAYS", ge=0)
 
     mail_from: str = Field("Turnpike <billing@localhost>", validation_alias="MAIL_FROM")
     sandbox_url: str = Field("http://localhost:4010", validation_alias="SANDBOX_URL")
-    limit_vendor_token: str = Field("100/second;200", validation_alias="LIMIT_VENDOR_TOKEN")
-    limit_platform_token: str = Field("200/second;400", validation_alias="LIMIT_PLATFORM_TOKEN")
-    limit_sign_in: str = Field("10/15 minutes", validation_alias="LIMIT_SIGN_IN")
-    limit_sign_up: str = Field("10/hour", validation_alias="LIMIT_SIGN_UP")
-    limit_mail: str = Field("5/hour", validation_alias="LIMIT_MAIL")
-    session_days: int = Field(14, validation_alias="SESSION_DAYS")
-    max_body_bytes: int = Field(1 << 20, validation_alias="MAX_BODY_BYTES")
-    max_batch_bytes: int = Field(5 << 20, validation_alias="MAX_BATCH_BYTES")
+    limit_vendor_token: Rate = Field("100/second;200", validation_alias="LIMIT_VENDOR_TOKEN")
+    limit_platform_token: Rate = Field("200/second;400", validation_alias="LIMIT_PLATFORM_TOKEN")
+    limit_sign_in: Rate = Field("10/15 minutes", validation_alias="LIMIT_SIGN_IN")
+    limit_sign_up: Rate = Field("10/hour", validation_alias="LIMIT_SIGN_UP")
+    limit_mail: Rate = Field("5/hour", validation_alias="LIMIT_MAIL")
+    session_days: Count = Field(14, validation_alias="SESSION_DAYS")
+    max_body_bytes: Count = Field(1 << 20, validation_alias="MAX_BODY_BYTES")
+    max_batch_bytes: Count = Field(5 << 20, validation_alias="MAX_BATCH_BYTES")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.web_workers > 1 and not self.redis_url:
+            raise ValueError("WEB_WORKERS above 1 needs REDIS_URL")
+        try:
+            _ = self.proxy_networks
+        except ValueError as error:
+            raise ValueError(f"TRUSTED_PROXIES: {error}") from error
+        _ = self.db_url
+        return self
 
     @property
     def is_sandbox(self) -> bool:

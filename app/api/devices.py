@@ -61,6 +61,14 @@ class BindingOut(BaseModel):
     device: DeviceOut
 
 
+class DeviceDetailOut(DeviceOut):
+    """A device with its receipt and a suggested policy; ``device`` is it once more, as registering answers it."""
+
+    receipt: str
+    policy_template: dict[str, Any]
+    device: DeviceOut
+
+
 @router.post(
     "/register",
     status_code=201,
@@ -98,35 +106,35 @@ async def list_devices(
 
 
 @router.get("/{id}", responses=answers(401, 403, 404, 422, 429))
-async def show_device(id: UUID, ctx: VendorCtx) -> BindingOut:  # noqa: A002 - the public name
+async def show_device(id: UUID, ctx: VendorCtx) -> DeviceDetailOut:  # noqa: A002 - the public name
     """Show one device with its receipt."""
-    return _bound(ctx, await devices.get(ctx, id))
+    return _detail(ctx, await devices.get(ctx, id))
 
 
 @router.post(
     "/{id}/rekey",
-    response_model=BindingOut,
+    response_model=DeviceDetailOut,
     responses=answers(400, 401, 402, 403, 404, 409, 413, 415, 422, 429),
 )
 async def rekey_device(id: UUID, ctx: VendorCtx, once: OnceOnly) -> Response:  # noqa: A002
     """Bind a device to a new actor, one generation higher, after it was sold or lost its key."""
 
     async def work() -> tuple[int, BaseModel]:
-        return 200, _bound(ctx, await devices.rekey(ctx, id))
+        return 200, _detail(ctx, await devices.rekey(ctx, id))
 
     return await once.run(ctx, work)
 
 
 @router.post(
     "/{id}/release",
-    response_model=BindingOut,
+    response_model=DeviceDetailOut,
     responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 429),
 )
 async def release_device(id: UUID, ctx: VendorCtx, once: OnceOnly) -> Response:  # noqa: A002
     """Let a device go: nothing it does from now on counts."""
 
     async def work() -> tuple[int, BaseModel]:
-        return 200, _bound(ctx, await devices.release(ctx, id))
+        return 200, _detail(ctx, await devices.release(ctx, id))
 
     return await once.run(ctx, work)
 
@@ -142,6 +150,16 @@ def _out(ctx: Context, row: Device) -> DeviceOut:
         registered_at=row.registered_at,
         last_active_at=row.last_active_at,
         released_at=row.released_at,
+    )
+
+
+def _detail(ctx: Context, done: devices.Registered) -> DeviceDetailOut:
+    device = _out(ctx, done.device)
+    return DeviceDetailOut(
+        **device.model_dump(),
+        receipt=done.binding.receipt,
+        policy_template=done.binding.policy_template,
+        device=device,
     )
 
 

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/vendor/tokens", tags=["tokens"])
 class TokenIn(BaseModel):
     """What the token is for."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     label: str = Field(default="API", min_length=1, max_length=60)
 
@@ -29,7 +29,7 @@ class TokenIn(BaseModel):
 class RotationIn(BaseModel):
     """How long the old token goes on working."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     overlap_hours: int = Field(
         default=credentials.OVERLAP_HOURS, ge=0, le=credentials.MAX_OVERLAP_HOURS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,19 @@ if TYPE_CHECKING:
 cli = typer.Typer(no_args_is_help=True, help="Monthly runs.")
 
 
+Month = Annotated[str, typer.Argument(help="YYYY-MM")]
+
+
 @cli.command()
-def run(period: str, wait: bool = True) -> None:
+def run(
+    month: Annotated[str, typer.Argument(help="YYYY-MM")] = "",
+    period: Annotated[str, typer.Option(help="The same, by its name")] = "",
+    wait: bool = True,
+) -> None:
     """Bill a month that is over, or what is missing of it; the running worker does the work."""
+    if bool(month) == bool(period):
+        raise typer.BadParameter("Say which month: billing run 2026-11")
+    period = month or period
     from app.services import billing_runs
 
     begun = as_system(lambda ctx: billing_runs.start_run(ctx, period))
@@ -33,7 +43,7 @@ def run(period: str, wait: bool = True) -> None:
 
 
 @cli.command()
-def status(period: str) -> None:
+def status(period: Month) -> None:
     """Show how far a month came, and what failed."""
     from app.services import billing_runs
 

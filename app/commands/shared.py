@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 def as_system(use_case: Callable[[Context], Awaitable[T]]) -> T:
     """Run one use case as the system; a refusal is said and ends the command with 1."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from app import runtime
 
     async def once() -> T:
@@ -31,6 +33,12 @@ def as_system(use_case: Callable[[Context], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(once())
+    except SQLAlchemyError as error:
+        typer.echo(
+            f"The database cannot be used ({type(error).__name__}). To see why: python -m app doctor",
+            err=True,
+        )
+        raise typer.Exit(1) from error
     except DomainError as refusal:
         typer.echo(refusal.message, err=True)
         if isinstance(refusal, InvalidInputError):

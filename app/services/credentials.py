@@ -138,8 +138,7 @@ async def authenticate_token(ctx: Context, token: str, kind: CredentialKind) -> 
     )
     is_vendor = kind is CredentialKind.VENDOR_TOKEN
     limit = ctx.settings.limit_vendor_token if is_vendor else ctx.settings.limit_platform_token
-    if limit:
-        await throttle.count(ctx, limit, kind, actor.id)
+    await throttle.count(ctx, limit, kind, actor.id)
     await token_watch.note(ctx, actor, found.last_used_at)
     return actor
 

@@ -48,7 +48,8 @@ BY_VENDOR_TOKEN = [one for one in GUARDED if " /v1/vendor/" in one]
 
 async def _call(client: httpx.AsyncClient, call: str, ids: str, **headers: str) -> httpx.Response:
     method, path = call.split()
-    body: dict[str, Any] = {"device_id": "SN-1", "user_omni": "0" * 64}
+    is_registration = path.endswith("/register")
+    body: dict[str, Any] = {"device_id": "SN-1", "user_omni": "0" * 64} if is_registration else {}
     options: dict[str, Any] = {"json": body} if method == "POST" else {}
     return await client.request(method, re.sub(r"\{\w+\}", ids, path), headers=headers, **options)
 

@@ -204,10 +204,11 @@ async def test_rekey_and_release(vendor: Vendor) -> None:
     made = (await vendor.call("POST", REGISTER, BODY)).json()
     path = f"/v1/vendor/devices/{made['device']['id']}"
     new = await vendor.call("POST", f"{path}/rekey")
-    assert (new.status_code, new.json()["device"]["generation"]) == (200, 1)
+    assert (new.status_code, new.json()["generation"]) == (200, 1)
+    assert new.json()["device"]["generation"] == 1
     assert new.json()["actor_omni"] != made["actor_omni"]
     gone = await vendor.call("POST", f"{path}/release")
-    assert gone.json()["device"]["status"] == "released"
+    assert gone.json()["status"] == "released"
     shown = (await vendor.call("GET", path)).json()
     assert shown["receipt"] == new.json()["receipt"]
 
@@ -274,6 +275,13 @@ async def test_tokens_show_their_secret_once(vendor: Vendor) -> None:
     last = await vendor.call("DELETE", f"/v1/vendor/tokens/{vendor.token.row.id}")
     assert last.status_code == 200
     assert (await vendor.call("GET", "/v1/vendor/tokens")).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["tokens", "tokens/{id}/rotate"])
+async def test_a_field_that_no_token_has_is_refused(vendor: Vendor, path: str) -> None:
+    path = f"/v1/vendor/{path}".format(id=vendor.token.row.id)
+    answer = await vendor.call("POST", path, {"overlap": 0})
+    assert (answer.status_code, answer.json()["fields"][0]["path"]) == (422, "overlap")
 
 
 async def test_tokens_come_in_pages(vendor: Vendor) -> None:

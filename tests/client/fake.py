@@ -95,9 +95,9 @@ class FakeApi:
         """The whole vendor API, forgetful: the same answers whatever happened before."""
         vendor, one = "/v1/vendor", "[0-9a-f-]{36}"
         page = {"data": [DEVICE], "next_cursor": None}
-        token = {"id": ID, "token": "vnd_a-new-secret", "name": "shop"}
+        token = {"id": ID, "token": "vnd_a-new-secret", "label": "shop"}
         usage = {
-            "month": request.query.get("month"),
+            "month": request.query.get("month", "2026-11"),
             "active_devices": 5,
             "registered_devices": 7,
             "monthly_active_users": 4,

@@ -39,9 +39,10 @@ def test_register_prints_the_actor_and_the_receipt(capsys: pytest.CaptureFixture
         (["rekey", ID], "POST", f"/v1/vendor/devices/{ID}/rekey"),
         (["release", ID], "POST", f"/v1/vendor/devices/{ID}/release"),
         (["usage", "2026-11"], "GET", "/v1/vendor/usage"),
+        (["usage"], "GET", "/v1/vendor/usage"),
         (["invoices"], "GET", "/v1/vendor/invoices"),
         (["invoices", ID], "GET", f"/v1/vendor/invoices/{ID}"),
-        (["tokens", "create", "--name", "shop"], "POST", "/v1/vendor/tokens"),
+        (["tokens", "create", "--label", "shop"], "POST", "/v1/vendor/tokens"),
         (
             ["tokens", "rotate", ID, "--overlap-hours", "1"],
             "POST",

@@ -115,7 +115,7 @@ async def test_every_call_goes_where_the_api_wants_it(api: FakeApi, call: Caller
     ]
     assert api.seen[3].query == {"limit": "200", "status": "active", "q": "SN 1&x"}
     assert api.seen[8].query["since"] == "2026-11-01T00:00:00Z"
-    assert api.seen[9].json == {"name": "shop"}
+    assert api.seen[9].json == {"label": "shop"}
     assert api.seen[10].json == {"overlap_hours": 24}
     for seen in api.seen:
         assert ("idempotency-key" in seen.headers) == (seen.method == "POST")
@@ -405,5 +405,5 @@ def test_both_clients_have_the_same_methods_with_the_same_arguments() -> None:
         }
 
     assert surface(VendorClient) == surface(AsyncVendorClient)
-    assert str(inspect.signature(VendorClient.usage)) == "(self, /, month: 'str')"
+    assert str(inspect.signature(VendorClient.usage)) == "(self, /, month: 'str | None' = None)"
     assert all(member.__doc__ for member in vars(VendorClient).values() if callable(member))

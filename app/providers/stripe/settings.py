@@ -11,6 +11,7 @@ class StripeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore")
 
+    mode: str = Field("production", validation_alias="TURNPIKE_MODE")
     secret_key: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_SECRET_KEY")
     api_url: str = Field("", validation_alias="STRIPE_API_URL")
     webhook_secret: SecretStr = Field(SecretStr(""), validation_alias="STRIPE_WEBHOOK_SECRET")
@@ -22,6 +23,8 @@ class StripeSettings(BaseSettings):
     def _keep_worlds_apart(self) -> StripeSettings:
         if self.is_live and self.api_url:
             raise ValueError("STRIPE_API_URL must be empty with a live STRIPE_SECRET_KEY")
+        if self.is_live and self.mode == "sandbox":
+            raise ValueError("STRIPE_SECRET_KEY must be a test key in sandbox mode")
         return self
 
     @property

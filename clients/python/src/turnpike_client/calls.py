@@ -51,11 +51,11 @@ def devices(status: str | None = None, q: str | None = None) -> Call[Page[models
     return _list("/devices", models.Device, status=status, q=q)
 
 
-def usage(month: str) -> Call[models.Usage]:
-    """Return the figures of one month, ``YYYY-MM``."""
-    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
+def usage(month: str | None = None) -> Call[models.Usage]:
+    """Return the figures of one month, ``YYYY-MM``; of the running one by default."""
+    if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise invalid("month", "must be YYYY-MM")
-    return _get("/usage", models.Usage, month=month)
+    return _get("/usage", models.Usage, **({"month": month} if month else {}))
 
 
 def invoices() -> Call[Page[models.Invoice]]:
@@ -88,10 +88,10 @@ def audit(
 
 
 def create_token(
-    name: str | None = None, *, idempotency_key: str | None = None
+    label: str | None = None, *, idempotency_key: str | None = None
 ) -> Call[models.IssuedToken]:
     """Issue another token beside the one in use; the secret appears only here."""
-    body = {} if name is None else {"name": name}
+    body = {} if label is None else {"label": label}
     return _post("/tokens", body, models.IssuedToken, idempotency_key)
 
 

@@ -8,6 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,8 @@ def _parser() -> ArgumentParser:
     add(top, "devices", "list devices", lambda c, a: c.devices(a.status, a.q), "--status", "--q")
     add(top, "rekey", "raise a device's generation", _rekey, "id", key)
     add(top, "release", "end a binding", _release, "id", key)
-    add(top, "usage", "show a month's figures", lambda c, a: c.usage(a.month), "month")
+    made = add(top, "usage", "show a month's figures", lambda c, a: c.usage(a.month))
+    made.add_argument("month", nargs="?", help="YYYY-MM; the running one when left out")
     made = add(top, "invoices", "list invoices, or show one", _invoices)
     made.add_argument("id", nargs="?")
     made = add(top, "pdf", "download an invoice", lambda c, a: c.invoice_pdf(a.id), "id")
@@ -98,7 +100,7 @@ def _parser() -> ArgumentParser:
     made.add_argument("--device-id", help="check that it is about this very device")
     tokens = top.add_parser("tokens", help="create, rotate or revoke a token")
     tokens = tokens.add_subparsers(required=True, metavar="command")
-    add(tokens, "create", "issue a token and show it once", _create, "--name", key)
+    add(tokens, "create", "issue a token and show it once", _create, "--label", key)
     made = add(tokens, "rotate", "issue a token's successor", _rotate, "id", key)
     made.add_argument("--overlap-hours", type=int, help="how long the old one lives on")
     add(tokens, "revoke", "end a token at once", lambda c, a: c.revoke_token(a.id), "id")
@@ -129,7 +131,7 @@ def _invoices(client: VendorClient, a: Namespace) -> Result:
 
 
 def _create(client: VendorClient, a: Namespace) -> Result:
-    return client.create_token(a.name, idempotency_key=a.idempotency_key)
+    return client.create_token(a.label, idempotency_key=a.idempotency_key)
 
 
 def _rotate(client: VendorClient, a: Namespace) -> Result:
@@ -172,7 +174,13 @@ def _show(result: Result, a: Namespace) -> None:
         case _:
             for row in result:
                 cells = [getattr(row, name) for name in COLUMNS if hasattr(row, name)]
-                print("\t".join("-" if cell is None else str(cell) for cell in cells))
+                print("\t".join(map(_cell, cells)))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return "-" if value is None else str(value)
 
 
 def _text(value: Any) -> str:
