@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -35,12 +36,20 @@ _LEDGER = Gauge(
     "Entries that do not balance and caches that differ; anything but 0 is an alarm.",
     registry=REGISTRY,
 )
+_LEDGER_CHECKED = Gauge(
+    "turnpike_ledger_checked_timestamp_seconds",
+    "When the ledger was last looked at, in the product's time; 0 before it ever was.",
+    registry=REGISTRY,
+)
 
 
 def render(gauges: Gauges) -> bytes:
     """Return everything in Prometheus' text format."""
     _LAG.set(gauges.inbox_lag_seconds)
-    _LEDGER.set(gauges.ledger_problems)
+    problems = gauges.ledger_problems
+    _LEDGER.set(math.nan if problems is None else problems)
+    checked_at = gauges.ledger_checked_at
+    _LEDGER_CHECKED.set(checked_at.timestamp() if checked_at else 0)
     for metric, counts in (
         (_INBOX, gauges.inbox),
         (_JOBS, gauges.jobs),

@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
 from app.core.ids import new_id
@@ -67,3 +67,13 @@ class LedgerPosting(Table, table=True):
     account_id: UUID = Field(foreign_key="ledger_account.id", index=True)
     amount_micros: int = Field(sa_type=BigInteger)
     currency: str = Field(max_length=3)
+
+
+class LedgerCheck(Table, table=True):
+    """What the last look at the whole ledger found: one row, replaced by each look."""
+
+    id: int = Field(default=1, primary_key=True)
+    checked_at: dt.datetime = Field(sa_type=UtcDateTime)
+    entries: int = Field(default=0, sa_type=BigInteger)
+    found: int = Field(default=0, description="Problems in all; the first of them are kept.")
+    problems: list[str] = Field(default_factory=list, sa_type=JSON)

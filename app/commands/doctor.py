@@ -86,11 +86,11 @@ async def _database(process: Runtime) -> Finding:
 async def _ledger(process: Runtime) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
-    from app.services import ledger
+    from app.services import books
 
     try:
-        async with process.as_system(readonly=True) as ctx:
-            problems = await ledger.check(ctx)
+        async with process.as_system(quiet=True) as ctx:
+            problems = (await books.check(ctx)).problems
     except SQLAlchemyError as error:
         return Finding("ledger", f"cannot be read: {type(error).__name__}", "See database.")
     if problems:

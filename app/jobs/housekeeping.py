@@ -1,11 +1,11 @@
-"""Once an hour, forget what has no use any more."""
+"""Once an hour: forget what has no use any more, and look whether the books are in order."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from app.jobs.schedule import every
-from app.services import housekeeping
+from app.services import books, housekeeping
 from app.services.context import Context
 
 
@@ -13,4 +13,11 @@ from app.services.context import Context
 async def forget(ctx: Context) -> int:
     """Delete what expired; there is nothing to come back to at once."""
     await housekeeping.forget(ctx)
+    return 0
+
+
+@every(dt.timedelta(minutes=5))
+async def check_books(ctx: Context) -> int:
+    """Look at the ledger once its last look is an hour old."""
+    await books.check_when_due(ctx)
     return 0

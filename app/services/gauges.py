@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from app.services import ledger
+from app.services import books
 from app.services.context import Context
 from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind
 from models.invoice import Invoice
@@ -17,7 +18,10 @@ from models.tenant import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Gauges:
-    """Counts by status, the age of what waits longest in seconds, and the ledger's problems."""
+    """Counts by status, the age of what waits longest in seconds, and the ledger's problems.
+
+    The last are those of the last look at it, with its instant; None before there was one.
+    """
 
     inbox: dict[str, int]
     inbox_lag_seconds: int
@@ -25,7 +29,8 @@ class Gauges:
     mails: dict[str, int]
     invoices: dict[str, int]
     tenants: dict[str, int]
-    ledger_problems: int
+    ledger_problems: int | None
+    ledger_checked_at: dt.datetime | None
 
 
 async def read(ctx: Context) -> Gauges:
@@ -37,6 +42,7 @@ async def read(ctx: Context) -> Gauges:
         )
     )
     lag = int((ctx.now() - oldest).total_seconds()) if oldest else 0
+    checked = await books.last(ctx)
     return Gauges(
         inbox=await _counts(ctx, InboxEvent, InboxEvent.status),
         inbox_lag_seconds=max(0, lag),
@@ -44,7 +50,8 @@ async def read(ctx: Context) -> Gauges:
         mails=await _counts(ctx, OutboxItem, OutboxItem.status, OutboxItem.kind == OutboxKind.MAIL),
         invoices=await _counts(ctx, Invoice, Invoice.status),
         tenants=await _counts(ctx, Tenant, Tenant.status),
-        ledger_problems=len(await ledger.check(ctx)),
+        ledger_problems=checked.found if checked else None,
+        ledger_checked_at=checked.checked_at if checked else None,
     )
 
 

@@ -23,7 +23,7 @@ from app.rules.statuses import (
     RunStatus,
     TenantStatus,
 )
-from app.services import billing_runs, ledger, ops_money, ops_tenants
+from app.services import billing_runs, ops_money, ops_tenants
 from app.services.billing_runs import Progress
 from app.services.context import Context
 from models.billing import BillingPeriod
@@ -119,12 +119,6 @@ async def latest_run(ctx: Context) -> Progress | None:
         return await billing_runs.progress(ctx, newest[0].period) if newest else None
     except NotFoundError:
         return None
-
-
-async def books(ctx: Context) -> list[str]:
-    """Return what is wrong with the ledger: nothing, as a rule."""
-    ctx.require_ops()
-    return await ledger.check(ctx)
 
 
 async def pulse(ctx: Context) -> Pulse:

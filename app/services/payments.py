@@ -23,7 +23,7 @@ from models.payment import Checkout, CheckoutPurpose, CheckoutStatus
 from models.person import Person
 from models.tenant import Rail, Tenant
 
-RETURN_PATHS: Final = ("/vendor/onboarding", "/vendor/settings")
+RETURN_PATHS: Final = ("/vendor/onboarding", "/vendor/settings?tab=payment")
 """Where a binding may come back to; coming back proves nothing."""
 
 

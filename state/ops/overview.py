@@ -5,12 +5,13 @@ from __future__ import annotations
 import reflex as rx
 
 from app.core.locale import format_number
-from app.services import ops_overview
+from app.services import books, ops_overview
 from app.services.ops_overview import Pulse
 from state.ops.overview_rows import (
     FirstDeviceRow,
     RunRow,
     WaitingRow,
+    to_books,
     to_first_device,
     to_run,
     to_waiting,
@@ -25,6 +26,7 @@ class OverviewState(rx.State):
     is_loaded: bool = False
     waiting: list[WaitingRow] = []
     books: list[str] = []
+    books_note: str = ""
     run: RunRow = RunRow()
     tenants: str = ""
     tenants_note: str = ""
@@ -40,9 +42,7 @@ class OverviewState(rx.State):
 
     @rx.event
     async def load(self) -> None:
-        """Show everything as of now; the books are checked each time the page is opened."""
-        async with acting(self, readonly=True) as ctx:
-            self.books = (await ops_overview.books(ctx))[:20]
+        """Show everything as of now, and the books as they were last looked at."""
         await self._show()
 
     @rx.event
@@ -60,7 +60,10 @@ class OverviewState(rx.State):
             run = await ops_overview.latest_run(ctx)
             pulse = await ops_overview.pulse(ctx)
             recent = await ops_overview.recent_first_devices(ctx)
+            checked = await books.last(ctx)
             now = ctx.now()
+        self.books = checked.problems[:20] if checked else []
+        self.books_note = to_books(checked, now)
         self.run = to_run(run) if run else RunRow()
         self._show_figures(pulse)
         self.recent = [to_first_device(one) for one in recent]

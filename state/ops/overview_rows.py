@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from app.rules.statuses import RunStatus
 from app.services.billing_runs import Progress
 from app.services.ops_overview import Attention, FirstDevice
+from models.ledger import LedgerCheck
 from state.moments import moment
 from state.ops.words import LOCALE, money, several, span
 
@@ -95,6 +97,17 @@ def to_waiting(counts: Attention) -> list[WaitingRow]:
         for count, one, more, href, urgent in lines
         if count
     ]
+
+
+def to_books(checked: LedgerCheck | None, now: dt.datetime) -> str:
+    """Say how the ledger stood when it was last looked at, and when that was."""
+    if checked is None:
+        return "The ledger was not looked at yet."
+    at = moment(checked.checked_at, now, LOCALE).text
+    entries = several(checked.entries, "entry", "entries")
+    if not checked.found:
+        return f"The ledger balances: {entries} looked at, {at}."
+    return f"{several(checked.found, 'problem')} in {entries}, looked at {at}."
 
 
 def to_run(run: Progress) -> RunRow:

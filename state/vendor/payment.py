@@ -50,7 +50,9 @@ class PaymentState(rx.State):
         if rail not in set(Rail):
             raise InvalidInputError("Choose card or Alipay.")
         async with acting(self) as ctx:
-            url = await payments.start_binding(ctx, Rail(rail), return_path=PATH)
+            url = await payments.start_binding(
+                ctx, Rail(rail), return_path=address(PATH, tab="payment")
+            )
         self._went_out = True
         return rx.redirect(url)
 

@@ -6,11 +6,13 @@ from dataclasses import asdict
 import pytest
 from sqlmodel import select
 
+from app.core.clock import FixedClock
 from app.core.errors import ForbiddenError, NotSignedInError
 from app.core.money import Money
 from app.rules.statuses import DisputeStatus, PaymentStatus, TenantStatus
-from app.services import ops_money, ops_overview, refunds
+from app.services import books, ops_money, ops_overview, refunds
 from app.services.context import Context
+from app.services.gauges import read
 from app.services.ops_lists import Search
 from app.services.ports import EventKind
 from models.dispute import Dispute
@@ -24,7 +26,7 @@ from tests.money_kit import make_invoice, told, usd, used, wire
 READS = [
     ops_overview.attention,
     ops_overview.latest_run,
-    ops_overview.books,
+    books.last,
     ops_overview.pulse,
     ops_overview.recent_first_devices,
     ops_overview.fingerprint,
@@ -107,15 +109,32 @@ async def test_the_median_is_of_all_vendors_that_have_a_device(ctx: Context) -> 
     assert [one.took for one in recent] == [dt.timedelta(hours=hours) for hours in (30, 5, 1)]
 
 
-async def test_books_that_somebody_wrote_in_are_reported(ctx: Context) -> None:
-    tenant = await make_vendor(ctx)
-    await make_invoice(ctx, tenant, pushed=False)
-    assert await ops_overview.books(as_ops(ctx)) == []
-    ctx.db.add(
-        LedgerAccount(owner="house", kind="bank", currency="EUR", balance_micros=1)  # type: ignore[arg-type]
-    )
+async def test_books_that_somebody_wrote_in_are_reported_by_the_next_look(
+    ctx: Context, clock: FixedClock
+) -> None:
+    await make_invoice(ctx, await make_vendor(ctx))
+    assert await books.last(as_ops(ctx)) is None
+    assert await books.check_when_due(ctx) == 1
+    found = await books.last(as_ops(ctx))
+    assert found is not None
+    assert (found.found, found.problems, found.checked_at) == (0, [], ctx.now())
+    assert found.entries == 1
+    account = (await ctx.db.scalars(select(LedgerAccount))).first()
+    assert account is not None
+    account.balance_micros += 1
     await ctx.db.flush()
-    assert len(await ops_overview.books(as_ops(ctx))) == 1
+    clock.advance(books.EVERY - dt.timedelta(seconds=1))
+    assert await books.check_when_due(ctx) == 0  # honest about its age, and not yet due
+    assert (await read(ctx)).ledger_problems == 0
+    clock.advance(dt.timedelta(seconds=1))
+    assert await books.check_when_due(ctx) == 1
+    found = await books.last(as_ops(ctx))
+    assert found is not None
+    assert (found.found, len(found.problems), found.checked_at) == (1, 1, ctx.now())
+    told = await read(ctx)
+    assert (told.ledger_problems, told.ledger_checked_at) == (1, ctx.now())
+    with pytest.raises(ForbiddenError):
+        await books.check(as_ops(ctx))
 
 
 async def test_the_share_counts_who_took_half_an_hour_at_the_most(ctx: Context) -> None:

@@ -48,6 +48,7 @@ def _books() -> rx.Component:
     return rx.cond(
         state.books.length() > 0,  # pyright: ignore[reportAttributeAccessIssue]
         callout(
+            rx.el.p(state.books_note),
             rx.el.ul(rx.foreach(state.books, rx.el.li), class_name="plain-list"),
             tone="bad",
             title="The ledger does not balance",
@@ -98,7 +99,7 @@ def _waiting() -> rx.Component:
         ),
         rx.cond(
             state.books.length() == 0,  # pyright: ignore[reportAttributeAccessIssue]
-            row(icon("circle-check", class_name="trend-good"), "The ledger balances."),
+            row(icon("circle-check", class_name="trend-good"), state.books_note),
         ),
         title="Needs attention",
     )

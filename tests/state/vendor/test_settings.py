@@ -209,6 +209,8 @@ async def test_replacing_a_card_leads_to_the_providers_page(
     state = await loaded(tab, PaymentState, "?tab=payment")
     assert (state.label, state.status) == ("Visa ending 4242", "connected")
     assert target(await state.bind("card")).startswith("http")
+    (asked,) = providers.stripe.named("start_setup")
+    assert asked["return_url"].endswith("/vendor/settings?tab=payment")
     settings = await loaded(tab, SettingsState)
     assert settings.tab == "profile"
     assert target(await state.load()) == "/vendor/settings?tab=payment"
