@@ -10,7 +10,7 @@ from app.pages.ops.lists import Words, mail_tabs, ops_list
 from app.pages.ops.parts import acts
 from app.pages.registry import page
 from components.badges import badge, state_badge
-from components.base import quiet, when, when_at
+from components.base import quiet, row, when, when_at
 from components.buttons import button
 from components.layout import callout, facts
 from components.overlays import drawer
@@ -98,7 +98,7 @@ def _drawer() -> rx.Component:
             ("Sent", one.sent),
             ("Next try", one.next_try),
         ),
-        when(one.attached, badge(one.attached + " attached", dot=False)),
+        when(one.attached, row(badge(one.attached + " attached", dot=False))),
         rx.cond(
             one.html != "",
             # No scripts, no forms, no links out of it: the mail is only looked at.
