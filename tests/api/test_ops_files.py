@@ -10,19 +10,17 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from app.rules.statuses import PaymentStatus, PayoutStatus
 from app.services import ops_lists
 from app.services.context import Context
 from app.services.ops_files import FileName
 from app.services.sessions import COOKIE
 from models.audit import AuditEvent
 from models.dispute import Dispute
-from models.exchange import InboxStatus, OutboxItem, OutboxKind, SuppressedAddress
-from models.payment import Payment, Payout
+from models.exchange import InboxStatus, SuppressedAddress
 from models.person import Role
 from tests.factories import make_device, make_person, make_vendor
 from tests.money_kit import make_invoice
-from tests.services.test_ops_exchange import make_event, make_mail
+from tests.ops_kit import make_event, make_job, make_mail, make_payment, make_payout
 from tests.state.conftest import sign_in
 
 HOSTILE = '=HYPERLINK("//evil.example","x")'
@@ -39,18 +37,8 @@ async def one_of_each(ctx: Context) -> None:
     await make_device(ctx, vendor)
     invoice = await make_invoice(ctx, vendor)
     now = ctx.now()
-    payment = Payment(
-        tenant_id=vendor.id,
-        invoice_id=invoice.id,
-        status=PaymentStatus.SUCCEEDED,
-        provider="stripe",
-        provider_ref="pi_1",
-        amount_micros=25_000_000,
-        currency="USD",
-        created_at=now,
-    )
-    ctx.db.add(payment)
-    await ctx.db.flush()
+    payment = await make_payment(ctx, vendor, invoice_id=invoice.id)
+    await make_payout(ctx, vendor)
     ctx.db.add_all(
         [
             Dispute(
@@ -62,25 +50,10 @@ async def one_of_each(ctx: Context) -> None:
                 currency="USD",
                 opened_at=now,
             ),
-            Payout(
-                tenant_id=vendor.id,
-                period="2026-10",
-                status=PayoutStatus.HELD,
-                amount_micros=30_000_000,
-                gross_micros=100_000_000,
-                currency="USD",
-                created_at=now,
-            ),
             SuppressedAddress(email="a@example.com", reason="bounce", suppressed_at=now),
-            OutboxItem(
-                kind=OutboxKind.JOB,
-                business_key="pay_out:1",
-                name="pay_out",
-                created_at=now,
-                next_at=now,
-            ),
         ]
     )
+    await make_job(ctx)
     await make_event(ctx)
     await make_mail(ctx)
     ctx.audit("vendor.activated", tenant_id=vendor.id, subject=("tenant", vendor.id))

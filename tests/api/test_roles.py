@@ -17,7 +17,7 @@ from models.person import Role
 from tests.api.test_isolation import CALLS
 from tests.factories import make_device, make_person, make_vendor
 from tests.money_kit import make_invoice
-from tests.services.test_ops_exchange import make_event, make_mail
+from tests.ops_kit import make_event, make_mail
 from tests.state.conftest import sign_in
 from tests.state.ops.test_acts import everything
 

@@ -5,58 +5,19 @@ from sqlmodel import col, select
 
 from app.core.errors import ConflictError, ForbiddenError, NotFoundError
 from app.core.ids import new_id
-from app.services import ops_audit, ops_exchange, ops_money, outbox
+from app.services import ops_audit, ops_exchange, ops_money
 from app.services.context import Context
 from app.services.ops_lists import Search
 from models.audit import AuditEvent
 from models.exchange import (
-    InboxEvent,
     InboxStatus,
-    OutboxItem,
-    OutboxKind,
     OutboxStatus,
     SuppressedAddress,
 )
 from models.person import Role
 from tests.factories import as_ops, as_vendor, make_person, make_vendor
 from tests.money_kit import mails
-
-
-async def make_event(ctx: Context, **columns: object) -> InboxEvent:
-    row = InboxEvent(
-        **{
-            "provider": "stripe",
-            "event_id": f"evt_{new_id().hex}",
-            "kind": "payment.succeeded",
-            "subject_ref": "pi_1",
-            "body": b'{"id": "evt_1"}',
-            "occurred_at": ctx.now(),
-            "received_at": ctx.now(),
-            **columns,
-        }
-    )
-    ctx.db.add(row)
-    await ctx.db.flush()
-    return row
-
-
-async def make_mail(ctx: Context, **params: str) -> OutboxItem:
-    key = f"test/{new_id()}"
-    await outbox.mail(
-        ctx,
-        "vendor_activated",
-        to="owner@acme.example.com",
-        key=key,
-        params={"tenant": "Acme Toys", "url": "/vendor/onboarding", **params},
-    )
-    found = await ctx.db.scalars(select(OutboxItem).where(OutboxItem.business_key == key))
-    return found.one()
-
-
-async def audited(ctx: Context, kind: str) -> list[dict[str, object]]:
-    await ctx.db.flush()
-    rows = await ctx.db.scalars(select(AuditEvent).where(AuditEvent.kind == kind))
-    return [row.body for row in rows]
+from tests.ops_kit import audited, make_event, make_job, make_mail
 
 
 async def test_only_operations_see_what_goes_in_and_out(ctx: Context) -> None:
@@ -108,17 +69,7 @@ async def test_notifications_are_searched_and_filtered(ctx: Context) -> None:
 
 async def test_mails_and_jobs_stand_apart(ctx: Context) -> None:
     await make_mail(ctx)
-    now = ctx.now()
-    ctx.db.add(
-        OutboxItem(
-            kind=OutboxKind.JOB,
-            business_key="pay_out:1",
-            name="pay_out",
-            created_at=now,
-            next_at=now,
-        )
-    )
-    await ctx.db.flush()
+    await make_job(ctx)
     ops = as_ops(ctx)
     mails_found = await ops_exchange.MAILS.page(ops, Search(q="acme"))
     jobs_found = await ops_exchange.JOBS.page(ops, Search())
@@ -157,13 +108,7 @@ async def test_a_mail_whose_link_worked_once_is_not_sent_again(ctx: Context) -> 
 
 
 async def test_a_job_is_no_mail(ctx: Context) -> None:
-    now = ctx.now()
-    ctx.db.add(
-        job := OutboxItem(
-            kind=OutboxKind.JOB, business_key="x", name="pay_out", created_at=now, next_at=now
-        )
-    )
-    await ctx.db.flush()
+    job = await make_job(ctx)
     with pytest.raises(NotFoundError):
         await ops_exchange.resend(as_ops(ctx), job.id)
 

@@ -17,11 +17,11 @@ from app.services.ops_lists import Search
 from app.services.ports import EventKind
 from models.dispute import Dispute
 from models.ledger import LedgerAccount
-from models.payment import Payment
 from models.person import Role
 from models.tenant import Rail
 from tests.factories import as_nobody, as_ops, as_token, as_vendor, make_device, make_vendor
 from tests.money_kit import make_invoice, told, usd, used, wire
+from tests.ops_kit import make_payment
 
 READS = [
     ops_overview.attention,
@@ -55,17 +55,7 @@ async def test_late_invoices_disputes_and_halted_vendors_wait(ctx: Context) -> N
     tenant.created_at = ctx.now() - dt.timedelta(days=8)
     invoice = await make_invoice(ctx, tenant, pushed=False)
     invoice.due_at = ctx.now()
-    payment = Payment(
-        tenant_id=tenant.id,
-        status=PaymentStatus.DISPUTED,
-        provider="stripe",
-        provider_ref="pi_1",
-        amount_micros=1,
-        currency="USD",
-        created_at=ctx.now(),
-    )
-    ctx.db.add(payment)
-    await ctx.db.flush()
+    payment = await make_payment(ctx, tenant, status=PaymentStatus.DISPUTED)
     for status in DisputeStatus:
         ctx.db.add(
             Dispute(

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+import reflex as rx
 
 from app.services.context import Context
 from models.person import Role
 from tests.factories import make_person
 from tests.state.conftest import Tab, sign_in
+
+S = TypeVar("S", bound=rx.State)
+
+
+async def opened(tab: Tab, cls: type[S], path: str) -> S:
+    """Show an address and load the state of its page."""
+    tab.go(path)
+    state: Any = await tab.state(cls)
+    await state.load()
+    return state
 
 
 @pytest.fixture

@@ -22,12 +22,10 @@ from sqlalchemy import select as select_columns
 from sqlmodel import SQLModel, col, select
 
 from app.core.errors import DomainError
-from app.rules.statuses import PaymentStatus, PayoutStatus, RunStatus, TenantStatus
+from app.rules.statuses import TenantStatus
 from app.services.context import Context
 from models.audit import AuditEvent
-from models.billing import BillingPeriod, BillingRun
-from models.exchange import OutboxItem, OutboxKind, OutboxStatus, SuppressedAddress
-from models.payment import Payment, Payout
+from models.exchange import OutboxStatus, SuppressedAddress
 from models.person import Role
 from models.tenant import Tenant
 from state.ops.asking import Asking
@@ -42,8 +40,16 @@ from state.ops.tenant import TenantState
 from state.ops.webhooks import WebhooksState
 from tests.factories import make_person
 from tests.money_kit import make_invoice
-from tests.services.test_ops_exchange import make_event, make_mail
+from tests.ops_kit import (
+    make_event,
+    make_failed_month,
+    make_job,
+    make_mail,
+    make_payment,
+    make_payout,
+)
 from tests.state.conftest import Tab
+from tests.state.ops.conftest import opened
 from tests.state.test_isolation import OPS, call
 
 WRITERS = {"confirm"}
@@ -157,38 +163,13 @@ async def resending(ctx: Context, vendor: Tenant) -> Scene:
 
 @scene(JobsState, "repeat")
 async def repeating_a_job(ctx: Context, vendor: Tenant) -> Scene:
-    now = ctx.now()
-    job = OutboxItem(
-        kind=OutboxKind.JOB,
-        business_key="pay_out:1",
-        name="pay_out",
-        status=OutboxStatus.FAILED,
-        created_at=now,
-        next_at=now,
-    )
-    ctx.db.add(job)
+    job = await make_job(ctx, status=OutboxStatus.FAILED)
     return Scene(f"/ops/jobs?open={job.id}", asks("repeat"))
 
 
 @scene(JobsState, "month")
 async def billing_again(ctx: Context, vendor: Tenant) -> Scene:
-    run = BillingRun(
-        programme="vendor", period="2026-10", status=RunStatus.RUNNING, started_at=ctx.now()
-    )
-    ctx.db.add(run)
-    await ctx.db.flush()
-    ctx.db.add(
-        BillingPeriod(
-            run_id=run.id,
-            tenant_id=vendor.id,
-            period="2026-10",
-            status=RunStatus.FAILED,
-            step="counted",
-            error="down",
-            attempts=1,
-            updated_at=ctx.now(),
-        )
-    )
+    await make_failed_month(ctx, vendor)
     return Scene("/ops/jobs", lambda state: state.ask_month(f"{vendor.id}:2026-10"))
 
 
@@ -200,33 +181,14 @@ async def releasing(ctx: Context, vendor: Tenant) -> Scene:
 
 @scene(PaymentsState, "refund")
 async def refunding(ctx: Context, vendor: Tenant) -> Scene:
-    payment = Payment(
-        tenant_id=vendor.id,
-        status=PaymentStatus.SUCCEEDED,
-        provider="stripe",
-        provider_ref="pi_1",
-        amount_micros=25_000_000,
-        currency="USD",
-        created_at=ctx.now(),
-    )
-    ctx.db.add(payment)
+    payment = await make_payment(ctx, vendor)
     form = {"amount": "10.00", "reason": "Outage"}
     return Scene(f"/ops/payments?open={payment.id}", asks("refund"), form)
 
 
 @scene(PayoutsState, "settle", "retry")
 async def paying_out(ctx: Context, vendor: Tenant, act: str) -> Scene:
-    payout = Payout(
-        tenant_id=vendor.id,
-        period="2026-10",
-        status=PayoutStatus.HELD,
-        amount_micros=30_000_000,
-        gross_micros=100_000_000,
-        currency="USD",
-        failure="no payout account",
-        created_at=ctx.now(),
-    )
-    ctx.db.add(payout)
+    payout = await make_payout(ctx, vendor)
     return Scene(f"/ops/payouts?open={payout.id}", asks(act), {"reference": "BANK 4711"})
 
 
@@ -293,10 +255,8 @@ ACTS = list(SCENES)
 ACT_NAMES = [f"{cls.__name__}.{act}" for cls, act in ACTS]
 
 
-async def asked(tab: Tab, cls: type[rx.State], setting: Scene) -> Any:
-    tab.go(setting.path)
-    state: Any = await tab.state(cls)
-    await state.load()
+async def asked(tab: Tab, cls: type[Any], setting: Scene) -> Any:
+    state = await opened(tab, cls, setting.path)
     await setting.ask(state)
     return state
 

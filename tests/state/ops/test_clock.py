@@ -15,13 +15,7 @@ from models.audit import AuditEvent
 from state.ops.clock import ClockState
 from state.shell import ShellState
 from tests.state.conftest import Tab
-
-
-async def opened(tab: Tab) -> ClockState:
-    tab.go("/ops/clock")
-    state = await tab.state(ClockState)
-    await state.load()
-    return state
+from tests.state.ops.conftest import opened
 
 
 @pytest.fixture
@@ -42,16 +36,16 @@ def settled(run: Runtime, clock: FixedClock) -> list[str]:
 
 async def test_vendors_see_no_clock(tab: Tab) -> None:
     with pytest.raises(ForbiddenError):
-        await opened(tab)
+        await opened(tab, ClockState, "/ops/clock")
 
 
 async def test_the_product_says_what_time_it_is(viewer: Tab) -> None:
-    state = await opened(viewer)
+    state = await opened(viewer, ClockState, "/ops/clock")
     assert (state.now, state.next_month) == ("20 Nov 2026, 09:00 UTC", "1 Dec 2026, 00:00 UTC")
 
 
 async def test_it_is_asked_before_time_moves(operator: Tab) -> None:
-    state = await opened(operator)
+    state = await opened(operator, ClockState, "/ops/clock")
     await state.ask("month")
     assert (state.goal_text, state.days) == ("1 Dec 2026, 00:00 UTC", 11)
     await state.cancel()
@@ -69,7 +63,7 @@ async def test_it_is_asked_before_time_moves(operator: Tab) -> None:
 async def test_time_moves_day_by_day_and_shows_how_far_it_is(
     ctx: Context, operator: Tab, settled: list[str]
 ) -> None:
-    state = await opened(operator)
+    state = await opened(operator, ClockState, "/ops/clock")
     await state.ask_for_day({"day": "2026-11-23"})
     said: list[Any] = [state.done_text async for _ in state.confirm({})]
     assert said[:2] == ["Beginning", "1 of 3 stops done"]
@@ -82,7 +76,7 @@ async def test_time_moves_day_by_day_and_shows_how_far_it_is(
 
 
 async def test_a_viewer_moves_nothing(viewer: Tab) -> None:
-    state = await opened(viewer)
+    state = await opened(viewer, ClockState, "/ops/clock")
     with pytest.raises(ForbiddenError):
         await state.ask("day")
     with pytest.raises(InvalidInputError):

@@ -7,11 +7,9 @@ from sqlmodel import select
 
 from app.core.errors import ForbiddenError, InvalidInputError
 from app.core.ids import new_id
-from app.rules.statuses import RunStatus
 from app.services.context import Context
 from models.audit import AuditEvent
-from models.billing import BillingPeriod, BillingRun
-from models.exchange import OutboxItem, OutboxKind, OutboxStatus, SuppressedAddress
+from models.exchange import OutboxStatus, SuppressedAddress
 from models.tenant import Tenant
 from state.ops.audit import AuditState
 from state.ops.audit_rows import in_short, sentence
@@ -19,8 +17,9 @@ from state.ops.jobs import JobsState
 from state.ops.mail import MailState
 from state.ops.suppressed import SuppressedState
 from state.ops.webhooks import WebhooksState, pretty
-from tests.services.test_ops_exchange import make_event, make_mail
+from tests.ops_kit import make_event, make_failed_month, make_job, make_mail
 from tests.state.conftest import Tab
+from tests.state.ops.conftest import opened
 
 PAGES: dict[str, Any] = {
     "/ops/webhooks": WebhooksState,
@@ -31,23 +30,20 @@ PAGES: dict[str, Any] = {
 }
 
 
-async def opened(tab: Tab, path: str) -> Any:
-    tab.go(path)
-    state = await tab.state(PAGES[path.partition("?")[0]])
-    await state.load()
-    return state
+async def at(tab: Tab, path: str) -> Any:
+    return await opened(tab, PAGES[path.partition("?")[0]], path)
 
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_vendors_are_refused(tab: Tab, path: str) -> None:
     with pytest.raises(ForbiddenError):
-        await opened(tab, path)
+        await at(tab, path)
 
 
 async def test_a_notification_is_read_and_replayed(ctx: Context, operator: Tab) -> None:
     event = await make_event(ctx, status="failed", error="NotKnownYetError: nobody's", attempts=2)
     await ctx.db.commit()
-    state = await opened(operator, f"/ops/webhooks?status=failed&open={event.id}")
+    state = await at(operator, f"/ops/webhooks?status=failed&open={event.id}")
     assert [(row.kind, row.attempts) for row in state.rows] == [("payment.succeeded", 2)]
     assert state.detail.payload == '{\n  "id": "evt_1"\n}'
     assert state.rows[0].payload == ""
@@ -63,7 +59,7 @@ async def test_a_handled_notification_cannot_be_asked_for_again(
 ) -> None:
     event = await make_event(ctx, status="done")
     await ctx.db.commit()
-    state = await opened(operator, f"/ops/webhooks?open={event.id}")
+    state = await at(operator, f"/ops/webhooks?open={event.id}")
     with pytest.raises(InvalidInputError):
         await state.ask("repeat")
 
@@ -75,7 +71,7 @@ async def test_a_mail_is_read_without_its_secrets_and_sent_again(
     mail.status, mail.rendered = OutboxStatus.FAILED, {"html": "<p>Hello</p>", "text": "Hello"}
     mail.payload = {**mail.payload, "sealed": "c2VjcmV0"}
     await ctx.db.commit()
-    state = await opened(operator, f"/ops/mail?open={mail.id}")
+    state = await at(operator, f"/ops/mail?open={mail.id}")
     assert state.detail.html == "<p>Hello</p>"
     assert "c2VjcmV0" not in state.detail.payload
     await state.ask("repeat")
@@ -86,7 +82,7 @@ async def test_a_mail_is_read_without_its_secrets_and_sent_again(
 async def test_an_address_is_released_with_a_reason(ctx: Context, operator: Tab) -> None:
     ctx.db.add(SuppressedAddress(email="a@example.com", reason="bounce", suppressed_at=ctx.now()))
     await ctx.db.commit()
-    state = await opened(operator, "/ops/mail/suppressed")
+    state = await at(operator, "/ops/mail/suppressed")
     with pytest.raises(InvalidInputError):
         await state.ask("b@example.com")
     await state.ask("a@example.com")
@@ -95,23 +91,13 @@ async def test_an_address_is_released_with_a_reason(ctx: Context, operator: Tab)
 
 
 async def test_a_failed_job_runs_again(ctx: Context, operator: Tab, viewer: Tab) -> None:
-    now = ctx.now()
-    job = OutboxItem(
-        kind=OutboxKind.JOB,
-        business_key="pay_out:1",
-        name="pay_out",
-        status=OutboxStatus.FAILED,
-        error="down",
-        created_at=now,
-        next_at=now,
-    )
-    ctx.db.add(job)
+    job = await make_job(ctx, status=OutboxStatus.FAILED, error="down")
     await ctx.db.commit()
-    looking = await opened(viewer, f"/ops/jobs?open={job.id}")
+    looking = await at(viewer, f"/ops/jobs?open={job.id}")
     await looking.ask("repeat")
     await looking.confirm({})
     assert looking.refusal == "Your role does not allow this."
-    state = await opened(operator, f"/ops/jobs?status=failed&open={job.id}")
+    state = await at(operator, f"/ops/jobs?status=failed&open={job.id}")
     assert [row.name for row in state.rows] == ["Pay out"]
     await state.ask("repeat")
     await state.confirm({})
@@ -123,25 +109,9 @@ async def test_a_failed_job_runs_again(ctx: Context, operator: Tab, viewer: Tab)
 async def test_a_failed_month_is_shown_and_billed_again(
     ctx: Context, vendor: Tenant, operator: Tab
 ) -> None:
-    run = BillingRun(
-        programme="vendor", period="2026-10", status=RunStatus.RUNNING, started_at=ctx.now()
-    )
-    ctx.db.add(run)
-    await ctx.db.flush()
-    ctx.db.add(
-        BillingPeriod(
-            run_id=run.id,
-            tenant_id=vendor.id,
-            period="2026-10",
-            status=RunStatus.FAILED,
-            step="counted",
-            error="down",
-            attempts=1,
-            updated_at=ctx.now(),
-        )
-    )
+    await make_failed_month(ctx, vendor)
     await ctx.db.commit()
-    state = await opened(operator, "/ops/jobs")
+    state = await at(operator, "/ops/jobs")
     assert [(row.name, row.step, row.period) for row in state.failed] == [
         ("Acme Toys", "counted", "2026-10")
     ]
@@ -157,11 +127,11 @@ async def test_the_stream_is_narrowed_to_one_vendor(
     ctx.audit("vendor.activated", tenant_id=vendor.id, subject=("tenant", vendor.id))
     ctx.audit("ops.clock_moved", body={"to": "2026-12-01"})
     await ctx.db.commit()
-    state = await opened(viewer, f"/ops/audit?tenant={vendor.id}")
+    state = await at(viewer, f"/ops/audit?tenant={vendor.id}")
     assert [(row.sentence, row.actor) for row in state.rows] == [("Activated", "system")]
     assert state.tenant_name == "Acme Toys"
     assert state.csv_href == f"/files/ops/audit.csv?tenant_id={vendor.id}&sort=-at"
-    state = await opened(viewer, "/ops/audit?area=ops&status=success&area=ops")
+    state = await at(viewer, "/ops/audit?area=ops&status=success&area=ops")
     assert [row.facts for row in state.rows] == ["to 2026-12-01"]
     viewer.go("/ops/audit?tenant=nobody")
     assert await state.load() is not None

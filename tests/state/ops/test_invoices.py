@@ -15,6 +15,7 @@ from state.ops.invoices import InvoicesState
 from tests.factories import make_vendor
 from tests.money_kit import mails, make_invoice
 from tests.state.conftest import Tab
+from tests.state.ops.conftest import opened
 
 
 @pytest.fixture
@@ -25,17 +26,11 @@ async def invoice(ctx: Context, vendor: Tenant) -> Invoice:
 
 
 async def listed(tab: Tab, path: str = "/ops/invoices") -> InvoicesState:
-    tab.go(path)
-    state = await tab.state(InvoicesState)
-    await state.load()
-    return state
+    return await opened(tab, InvoicesState, path)
 
 
-async def opened(tab: Tab, invoice_id: object) -> InvoiceState:
-    tab.go(f"/ops/invoices/{invoice_id}")
-    state = await tab.state(InvoiceState)
-    await state.load()
-    return state
+async def shown(tab: Tab, invoice_id: object) -> InvoiceState:
+    return await opened(tab, InvoiceState, f"/ops/invoices/{invoice_id}")
 
 
 async def test_invoices_are_found_by_number_vendor_and_status(
@@ -71,18 +66,18 @@ async def test_vendors_and_strangers_are_refused(tab: Tab, invoice: Invoice) -> 
         with pytest.raises(error):
             await listed(tried)
         with pytest.raises(error):
-            await opened(tried, invoice.id)
+            await shown(tried, invoice.id)
 
 
 async def test_a_missing_invoice_is_said_to_be_missing(viewer: Tab) -> None:
-    assert (await opened(viewer, new_id())).is_missing
-    assert (await opened(viewer, "x")).is_missing
+    assert (await shown(viewer, new_id())).is_missing
+    assert (await shown(viewer, "x")).is_missing
 
 
 async def test_a_part_is_credited_with_its_reason(
     ctx: Context, invoice: Invoice, operator: Tab
 ) -> None:
-    state = await opened(operator, invoice.id)
+    state = await shown(operator, invoice.id)
     await state.ask("credit")
     await state.confirm({"amount": "5", "reason": ""})
     assert state.refusal == "Reason must not be empty."
@@ -95,16 +90,16 @@ async def test_a_part_is_credited_with_its_reason(
 
 
 async def test_voiding_leaves_a_credit_note(invoice: Invoice, operator: Tab) -> None:
-    state = await opened(operator, invoice.id)
+    state = await shown(operator, invoice.id)
     await state.ask("void")
     await state.confirm({"reason": "Wrong vendor"})
     assert (state.one.status, state.one.can_credit, len(state.notes)) == ("void", False, 1)
-    note = await opened(operator, state.notes[0].id)
+    note = await shown(operator, state.notes[0].id)
     assert (note.one.is_note, note.one.corrects) == (True, invoice.number)
 
 
 async def test_settling_needs_a_reference(invoice: Invoice, operator: Tab) -> None:
-    state = await opened(operator, invoice.id)
+    state = await shown(operator, invoice.id)
     await state.ask("settle")
     await state.confirm({"reference": ""})
     assert state.refusal == "Reference must not be empty."
@@ -117,7 +112,7 @@ async def test_an_invoice_of_the_other_rail_is_mailed_again(ctx: Context, operat
     invoice = await make_invoice(ctx, tenant, price="17.50", pushed=False)
     await delivery.deliver(ctx, invoice.id)
     await ctx.db.commit()
-    state = await opened(operator, invoice.id)
+    state = await shown(operator, invoice.id)
     await state.ask("retry")
     assert state.question.verb == "Mail again"
     await state.confirm({})
@@ -125,7 +120,7 @@ async def test_an_invoice_of_the_other_rail_is_mailed_again(ctx: Context, operat
 
 
 async def test_a_viewer_changes_nothing(invoice: Invoice, viewer: Tab) -> None:
-    state = await opened(viewer, invoice.id)
+    state = await shown(viewer, invoice.id)
     for act in ("retry", "void", "credit", "settle"):
         await state.ask(act)
         await state.confirm({"reason": "x", "amount": "1", "reference": "x"})

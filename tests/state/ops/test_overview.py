@@ -8,12 +8,13 @@ from app.core.errors import ForbiddenError, NotSignedInError
 from app.rules.statuses import RunStatus
 from app.services.billing_runs import Progress
 from app.services.context import Context
-from models.exchange import OutboxItem, OutboxKind, OutboxStatus
+from models.exchange import OutboxStatus
 from models.tenant import Tenant
 from state.ops.overview import OverviewState
 from state.ops.overview_rows import to_run
 from state.ops.words import span
 from tests.factories import make_device, make_vendor
+from tests.ops_kit import make_job
 from tests.state.conftest import Tab
 
 
@@ -47,17 +48,7 @@ async def test_a_viewer_sees_the_figures_and_who_came_last(
 async def test_it_moves_by_itself_when_something_fails(ctx: Context, viewer: Tab) -> None:
     state = await viewer.state(OverviewState)
     await state.load()
-    now = ctx.now()
-    ctx.db.add(
-        OutboxItem(
-            kind=OutboxKind.JOB,
-            business_key="pay_out:1",
-            name="pay_out",
-            status=OutboxStatus.FAILED,
-            created_at=now,
-            next_at=now,
-        )
-    )
+    await make_job(ctx, status=OutboxStatus.FAILED)
     await ctx.db.commit()
     await state.tick()
     assert [(row.text, row.href) for row in state.waiting] == [

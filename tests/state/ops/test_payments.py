@@ -5,7 +5,6 @@ from sqlmodel import select
 
 from app.core.errors import ForbiddenError, InvalidInputError
 from app.core.ids import new_id
-from app.rules.statuses import PaymentStatus, PayoutStatus
 from app.services.context import Context
 from models.audit import AuditEvent
 from models.payment import Payment, Payout, Refund
@@ -13,55 +12,31 @@ from models.tenant import Tenant
 from state.ops.payments import PaymentsState
 from state.ops.payout_rows import next_step
 from state.ops.payouts import PayoutsState
+from tests.ops_kit import make_payment, make_payout
 from tests.state.conftest import Tab, target
+from tests.state.ops.conftest import opened
 
 
 @pytest.fixture
 async def payment(ctx: Context, vendor: Tenant) -> Payment:
-    row = Payment(
-        tenant_id=vendor.id,
-        status=PaymentStatus.SUCCEEDED,
-        provider="stripe",
-        provider_ref="pi_1",
-        amount_micros=25_000_000,
-        currency="USD",
-        method_label="Visa ending 4242",
-        created_at=ctx.now(),
-    )
-    ctx.db.add(row)
+    row = await make_payment(ctx, vendor)
     await ctx.db.commit()
     return row
 
 
 @pytest.fixture
 async def payout(ctx: Context, vendor: Tenant) -> Payout:
-    row = Payout(
-        tenant_id=vendor.id,
-        period="2026-10",
-        status=PayoutStatus.HELD,
-        amount_micros=30_000_000,
-        gross_micros=100_000_000,
-        currency="USD",
-        failure="no payout account",
-        created_at=ctx.now(),
-    )
-    ctx.db.add(row)
+    row = await make_payout(ctx, vendor)
     await ctx.db.commit()
     return row
 
 
 async def payments(tab: Tab, query: str = "") -> PaymentsState:
-    tab.go(f"/ops/payments{query}")
-    state = await tab.state(PaymentsState)
-    await state.load()
-    return state
+    return await opened(tab, PaymentsState, f"/ops/payments{query}")
 
 
 async def payouts(tab: Tab, query: str = "") -> PayoutsState:
-    tab.go(f"/ops/payouts{query}")
-    state = await tab.state(PayoutsState)
-    await state.load()
-    return state
+    return await opened(tab, PayoutsState, f"/ops/payouts{query}")
 
 
 async def test_vendors_see_neither(tab: Tab, payment: Payment, payout: Payout) -> None:

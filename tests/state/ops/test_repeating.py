@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from sqlmodel import col, select
 
@@ -13,36 +11,15 @@ from app.services import ops_bulk, ops_exchange
 from app.services.context import Context
 from app.services.ops_bulk import Chosen
 from models.audit import AuditEvent
-from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxKind, OutboxStatus
+from models.exchange import InboxEvent, InboxStatus, OutboxItem, OutboxStatus
 from models.person import Role
 from state.ops.jobs import JobsState
 from state.ops.mail import MailState
 from state.ops.webhooks import WebhooksState
 from tests.factories import as_ops
-from tests.services.test_ops_exchange import audited, make_event, make_mail
+from tests.ops_kit import audited, make_event, make_job, make_mail
 from tests.state.conftest import Tab
-
-
-async def opened(tab: Tab, path: str, cls: Any) -> Any:
-    tab.go(path)
-    state = await tab.state(cls)
-    await state.load()
-    return state
-
-
-async def make_job(ctx: Context, key: str, status: OutboxStatus) -> OutboxItem:
-    now = ctx.now()
-    row = OutboxItem(
-        kind=OutboxKind.JOB,
-        business_key=key,
-        name="pay_out",
-        status=status,
-        created_at=now,
-        next_at=now,
-    )
-    ctx.db.add(row)
-    await ctx.db.flush()
-    return row
+from tests.state.ops.conftest import opened
 
 
 async def test_all_of_a_page_that_can_be_is_replayed_and_audited_one_by_one(
@@ -51,7 +28,7 @@ async def test_all_of_a_page_that_can_be_is_replayed_and_audited_one_by_one(
     failed = [await make_event(ctx, status=InboxStatus.FAILED, attempts=2) for _ in range(3)]
     done = await make_event(ctx, status=InboxStatus.DONE)
     await ctx.db.commit()
-    state = await opened(operator, "/ops/webhooks", WebhooksState)
+    state = await opened(operator, WebhooksState, "/ops/webhooks")
     await state.pick(str(done.id), True)
     await state.pick(str(new_id()), True)
     assert state.chosen == []
@@ -75,10 +52,10 @@ async def test_a_page_is_the_most_and_another_page_forgets_what_was_chosen(
     for number in range(26):
         await make_event(ctx, status=InboxStatus.FAILED, attempts=number)
     await ctx.db.commit()
-    state = await opened(operator, "/ops/webhooks?sort=attempts", WebhooksState)
+    state = await opened(operator, WebhooksState, "/ops/webhooks?sort=attempts")
     await state.pick_all(True)
     assert len(state.chosen) == 25
-    state = await opened(operator, "/ops/webhooks?sort=attempts&page=2", WebhooksState)
+    state = await opened(operator, WebhooksState, "/ops/webhooks?sort=attempts&page=2")
     assert (len(state.rows), state.chosen) == (1, [])
     with pytest.raises(InvalidInputError):
         await state.ask_chosen()
@@ -94,9 +71,9 @@ async def _nothing(one: Chosen) -> None:
 async def test_what_is_refused_is_counted_and_said_and_the_rest_is_done(
     ctx: Context, operator: Tab
 ) -> None:
-    jobs = [await make_job(ctx, f"pay_out:{one}", OutboxStatus.FAILED) for one in range(4)]
+    jobs = [await make_job(ctx, status=OutboxStatus.FAILED) for _ in range(4)]
     await ctx.db.commit()
-    state = await opened(operator, "/ops/jobs", JobsState)
+    state = await opened(operator, JobsState, "/ops/jobs")
     await state.pick_all(True)
     await state.ask_chosen()
     jobs[0].attempts += 1  # tried again by somebody else, and failed again
@@ -117,7 +94,7 @@ async def test_what_is_refused_altogether_is_said_in_the_dialog(
 ) -> None:
     event = await make_event(ctx, status=InboxStatus.FAILED)
     await ctx.db.commit()
-    state = await opened(operator, "/ops/webhooks", WebhooksState)
+    state = await opened(operator, WebhooksState, "/ops/webhooks")
     await state.pick_all(True)
     await state.ask_chosen()
     event.status = InboxStatus.DONE
@@ -129,7 +106,7 @@ async def test_what_is_refused_altogether_is_said_in_the_dialog(
 async def test_a_viewer_repeats_nothing(ctx: Context, viewer: Tab) -> None:
     await make_event(ctx, status=InboxStatus.FAILED)
     await ctx.db.commit()
-    state = await opened(viewer, "/ops/webhooks", WebhooksState)
+    state = await opened(viewer, WebhooksState, "/ops/webhooks")
     await state.pick_all(True)
     await state.ask_chosen()
     await state.confirm({})
@@ -148,7 +125,7 @@ async def test_mails_sent_and_failed_go_out_again_once_however_often_it_is_confi
     )
     spent.payload = {"tenant": "Acme Toys"}  # its link worked once and is gone
     await ctx.db.commit()
-    state = await opened(operator, "/ops/mail", MailState)
+    state = await opened(operator, MailState, "/ops/mail")
     await state.pick_all(True)
     await state.ask_chosen()
     asked = state.question

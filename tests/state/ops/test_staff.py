@@ -10,24 +10,18 @@ from models.person import Role
 from state.ops.staff import StaffState
 from tests.factories import make_person
 from tests.state.conftest import Tab
-
-
-async def opened(tab: Tab) -> StaffState:
-    tab.go("/ops/staff")
-    state = await tab.state(StaffState)
-    await state.load()
-    return state
+from tests.state.ops.conftest import opened
 
 
 async def test_vendors_are_refused(tab: Tab) -> None:
     with pytest.raises(ForbiddenError):
-        await opened(tab)
+        await opened(tab, StaffState, "/ops/staff")
 
 
 async def test_an_administrator_adds_somebody_whose_password_is_shown_once(
     ctx: Context, admin: Tab
 ) -> None:
-    state = await opened(admin)
+    state = await opened(admin, StaffState, "/ops/staff")
     await state.ask("add", "")
     await state.confirm({"email": "new@example.com", "role": "owner"})
     assert "role of operations" in state.refusal
@@ -45,7 +39,7 @@ async def test_an_administrator_adds_somebody_whose_password_is_shown_once(
 async def test_roles_change_and_people_are_shut_out_and_let_in(ctx: Context, admin: Tab) -> None:
     other = await make_person(ctx, role=Role.OPS_VIEWER)
     await ctx.db.commit()
-    state = await opened(admin)
+    state = await opened(admin, StaffState, "/ops/staff")
 
     async def now(act: str) -> tuple[str, str]:
         await state.ask(act, str(other.id))
@@ -58,7 +52,7 @@ async def test_roles_change_and_people_are_shut_out_and_let_in(ctx: Context, adm
 
 
 async def test_the_last_administrator_stays(admin: Tab) -> None:
-    state = await opened(admin)
+    state = await opened(admin, StaffState, "/ops/staff")
     me = next(row for row in state.rows if row.is_me)
     await state.ask("ops_viewer", me.id)
     await state.confirm({})
@@ -66,7 +60,7 @@ async def test_the_last_administrator_stays(admin: Tab) -> None:
 
 
 async def test_an_operator_manages_nobody(operator: Tab) -> None:
-    state = await opened(operator)
+    state = await opened(operator, StaffState, "/ops/staff")
     assert not state.may_manage
     await state.ask("add", "")
     await state.confirm({"email": "new@example.com", "role": "ops_viewer"})

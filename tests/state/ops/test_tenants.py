@@ -15,20 +15,15 @@ from state.ops.tenant_devices import TenantDevicesState
 from state.ops.tenants import TenantsState
 from tests.factories import make_device, make_person, make_vendor
 from tests.state.conftest import Tab, target
+from tests.state.ops.conftest import opened
 
 
 async def listed(tab: Tab, path: str = "/ops/tenants") -> TenantsState:
-    tab.go(path)
-    state = await tab.state(TenantsState)
-    await state.load()
-    return state
+    return await opened(tab, TenantsState, path)
 
 
-async def opened(tab: Tab, tenant_id: object) -> TenantState:
-    tab.go(f"/ops/tenants/{tenant_id}")
-    state = await tab.state(TenantState)
-    await state.load()
-    return state
+async def shown(tab: Tab, tenant_id: object) -> TenantState:
+    return await opened(tab, TenantState, f"/ops/tenants/{tenant_id}")
 
 
 async def test_the_list_shows_vendors_with_their_devices(
@@ -62,14 +57,14 @@ async def test_strangers_and_vendors_find_nothing(tab: Tab, vendor: Tenant) -> N
     with pytest.raises(ForbiddenError):
         await listed(tab)
     with pytest.raises(ForbiddenError):
-        await opened(tab, vendor.id)
+        await shown(tab, vendor.id)
     with pytest.raises(NotSignedInError):
         await listed(Tab())
 
 
 @pytest.mark.parametrize("wanted", [new_id(), "no-id", "tenants"])
 async def test_what_does_not_exist_is_said_to_be_missing(viewer: Tab, wanted: object) -> None:
-    assert (await opened(viewer, wanted)).is_missing
+    assert (await shown(viewer, wanted)).is_missing
 
 
 async def test_the_page_says_everything_of_a_vendor(
@@ -77,7 +72,7 @@ async def test_the_page_says_everything_of_a_vendor(
 ) -> None:
     await make_person(ctx, vendor)
     await ctx.db.commit()
-    state = await opened(viewer, vendor.id)
+    state = await shown(viewer, vendor.id)
     assert (state.one.name, state.one.method) == ("Acme Toys", "Visa ending 4242, connected")
     assert [(row.price, row.state) for row in state.prices] == [("$2.50", "active")]
     assert [row.is_done for row in state.steps] == [True, False, False, True, False, False]
@@ -86,7 +81,7 @@ async def test_the_page_says_everything_of_a_vendor(
 async def test_an_operator_suspends_and_resumes_after_being_asked(
     ctx: Context, vendor: Tenant, operator: Tab
 ) -> None:
-    state = await opened(operator, vendor.id)
+    state = await shown(operator, vendor.id)
     await state.ask("suspend")
     assert state.question.title == "Suspend Acme Toys?"
     assert await state.confirm({"reason": " "}) == []
@@ -103,7 +98,7 @@ async def test_an_operator_suspends_and_resumes_after_being_asked(
 async def test_a_viewer_is_refused_and_that_is_audited(
     ctx: Context, vendor: Tenant, viewer: Tab
 ) -> None:
-    state = await opened(viewer, vendor.id)
+    state = await shown(viewer, vendor.id)
     await state.ask("suspend")
     assert await state.confirm({"reason": "because"}) == []
     assert state.refusal == "Your role does not allow this."
@@ -115,7 +110,7 @@ async def test_a_viewer_is_refused_and_that_is_audited(
 async def test_a_price_is_set_after_being_asked(
     ctx: Context, vendor: Tenant, operator: Tab
 ) -> None:
-    state = await opened(operator, vendor.id)
+    state = await shown(operator, vendor.id)
     await state.ask("price")
     assert state.question.preset_day == "2026-12-01"
     form = {"price": "2.2.0", "starts_on": "2026-12-01", "reason": "Volume"}
@@ -134,7 +129,7 @@ async def test_a_price_is_set_after_being_asked(
 
 
 async def test_nothing_is_done_that_was_not_asked(vendor: Tenant, operator: Tab) -> None:
-    state = await opened(operator, vendor.id)
+    state = await shown(operator, vendor.id)
     with pytest.raises(InvalidInputError):
         await state.ask("close")
     await state.confirm({"reason": "x"})
@@ -145,7 +140,7 @@ async def test_nothing_is_done_that_was_not_asked(vendor: Tenant, operator: Tab)
 
 
 async def test_notes_are_kept(vendor: Tenant, operator: Tab) -> None:
-    state = await opened(operator, vendor.id)
+    state = await shown(operator, vendor.id)
     await state.ask_notes({"notes": "Pilot until May"})
     assert (state.one.notes, state.question.title) == ("", "Save these notes on Acme Toys?")
     await state.confirm({})
@@ -160,21 +155,17 @@ async def test_a_vendors_devices_are_searched_on_its_page(
     await make_device(ctx, await make_vendor(ctx, name="Beta"), "SN-0003")
     await ctx.db.commit()
 
-    async def shown(query: str) -> TenantDevicesState:
-        viewer.go(f"/ops/tenants/{vendor.id}{query}")
-        state = await viewer.state(TenantDevicesState)
-        assert await state.load() is None
-        return state
+    async def devices(query: str) -> TenantDevicesState:
+        return await opened(viewer, TenantDevicesState, f"/ops/tenants/{vendor.id}{query}")
 
-    state = await shown("?sort=device_id")
+    state = await devices("?sort=device_id")
     assert [row.device_id for row in state.rows] == ["SN-0001", "SN-0002"]
     assert not state.is_filtered
     assert state.csv_href == f"/files/ops/devices.csv?tenant_id={vendor.id}&sort=device_id"
-    state = await shown("?q=0002&status=quiet")
+    state = await devices("?q=0002&status=quiet")
     assert [row.device_id for row in state.rows] == ["SN-0002"]
     assert target(await state.turn_to(2)) == f"/ops/tenants/{vendor.id}?q=0002&status=quiet&page=2"
     viewer.go("/ops/tenants/no-id")
     assert await state.load() is None  # the page says that nobody has this id
-    tab.go(f"/ops/tenants/{vendor.id}")
     with pytest.raises(ForbiddenError):
-        await (await tab.state(TenantDevicesState)).load()
+        await opened(tab, TenantDevicesState, f"/ops/tenants/{vendor.id}")
