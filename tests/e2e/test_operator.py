@@ -94,8 +94,31 @@ def test_staff_has_a_notification_handled_once_more(tab: Page, shop: Product) ->
     notification.get_by_role("button", name="Replay").click()
     question = tab.get_by_role("alertdialog", name="Handle method.detached once more?")
     question.get_by_role("button", name="Replay").click()
-    expect(tab.get_by_text("It is handled once more")).to_be_visible()
+    expect(tab.get_by_text("Handled once more: 1 notification")).to_be_visible()
     expect(question).to_be_hidden()
+
+
+def test_staff_chooses_several_notifications_and_takes_the_list_away(
+    tab: Page, shop: Product
+) -> None:
+    for number in (1, 2):
+        steps.notify_of_nothing(shop, f"evt_several_{number}")
+    sign_in_as_staff(tab)
+    tab.goto("/ops/webhooks?q=evt_several")
+    expect(tab.get_by_role("button", name="method.detached")).to_have_count(2)
+    tab.get_by_label("Select all on this page").click()
+    expect(tab.get_by_text("2 selected")).to_be_visible()
+    tab.get_by_role("button", name="Replay").click()
+    question = tab.get_by_role("alertdialog", name="Handle 2 notifications once more?")
+    question.get_by_role("button", name="Replay").click()
+    expect(tab.get_by_text("Handled once more: 2 notifications")).to_be_visible()
+
+    with tab.expect_download() as taken:
+        tab.get_by_role("link", name="Export CSV").click()
+    assert taken.value.suggested_filename == "webhooks.csv"
+    lines = taken.value.path().read_text().splitlines()
+    assert len(lines) == 3
+    assert all("evt_several_" in line for line in lines[1:])
 
 
 def _register(shop: Product, customer: Customer, device_id: str) -> int:

@@ -17,6 +17,7 @@ from app.services.ops_lists import Search
 from app.services.ports import EventKind
 from models.dispute import Dispute
 from models.ledger import LedgerAccount
+from models.payment import Payment
 from models.person import Role
 from models.tenant import Rail
 from tests.factories import as_nobody, as_ops, as_token, as_vendor, make_device, make_vendor
