@@ -182,12 +182,15 @@
     }
   };
 
+  // A field's problem comes as what follows its name: "must be an e-mail address".
+  const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.?]$/.test(text) ? "" : ".");
+
   const fail = (form, answer) => {
     const unknown = [];
     let first = null;
     for (const { path, problem: text } of answer.fields || []) {
       const input = form.elements.namedItem(String(path).split(".").pop());
-      if (input instanceof HTMLElement && show(input, text)) {
+      if (input instanceof HTMLElement && show(input, sentence(text))) {
         input.dataset.said = input.value;
         first ||= input;
       }

@@ -90,7 +90,7 @@ class OnboardingState(rx.State):
             async with acting(self) as ctx:
                 await branding.save_branding(ctx, form.get("name", ""))
         except InvalidInputError as refusal:
-            self.error = refusal.fields[0][1] if refusal.fields else refusal.message
+            self.error = refusal.message
             return None
         self.error = ""
         await self._refresh()

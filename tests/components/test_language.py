@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -80,3 +81,43 @@ def test_a_translation_keeps_every_gap() -> None:
 
 def test_no_translation_is_empty() -> None:
     assert [text for text, said in CATALOGUE.items() if not said.strip()] == []
+
+
+READ_BY_VENDORS = [
+    *(f"app/services/{name}.py" for name in (
+        "accounts", "agreements", "branding", "checkouts", "closing", "credentials", "devices", "links", "onboarding",
+        "passwords", "pay_links", "payment_methods", "payments", "payout_accounts", "preflight", "profiles", "rails",
+        "sessions", "throttle", "tickets", "twofactor", "vendor_settings",
+    )),
+    *(f"app/rules/{name}.py" for name in ("emails", "fields", "onboarding", "passwords", "policies")),
+]  # fmt: skip
+"""Where the refusals are made that a vendor meets in its portal."""
+
+
+def _said(node: ast.AST) -> str:
+    """Return a text of the source with a 7 in each of its gaps, and nothing for what is no text."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_said(one) if isinstance(one, ast.Constant) else "7" for one in node.values)
+    return ""
+
+
+def _refusals(path: str) -> Iterator[str]:
+    """Give the sentences of a module's refusals; what is put together of a field and its problem stands elsewhere."""
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Error") and node.args:
+            text = _said(node.args[0])
+            if not re.fullmatch(r"The (\w+ )?7( hours)?\.|The 7 7\.", text):
+                yield text
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            problem = _said(node.elts[1])
+            if re.match(r"(must|is) ", problem):
+                yield f"{problem[:1].upper()}{problem[1:]}."
+
+
+def test_every_refusal_that_a_vendor_meets_has_its_chinese() -> None:
+    known = [re.compile(re.sub(r"\\\{(?:\\\*)?\\\}", ".+", re.escape(text))) for text in CATALOGUE]
+    said = {text for path in READ_BY_VENDORS for text in _refusals(path) if needs_words(text)}
+    assert len(said) > 30
+    assert sorted(text for text in said if not any(one.fullmatch(text) for one in known)) == []

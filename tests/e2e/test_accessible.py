@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 import app.pages as pages_package
 from app.core.discover import import_all
 from app.pages.registry import PAGES
 from tests.e2e import steps
+from tests.e2e.axe import EVERY_LOOK, inspect
 from tests.e2e.conftest import Customer, new_context, sign_in_as_staff
 from tests.running import Product
 
-DESK, PHONE = (1280, 900), (360, 780)
-THEMES = ("light", "dark")
-GRAVE = ("serious", "critical")
-CHECK = """async () => (await axe.run({resultTypes: ["violations"]})).violations
-    .map(one => [one.impact, one.id, one.nodes.map(node => node.target.join(" ")).slice(0, 3)])"""
 import_all(pages_package)
 
 
@@ -36,23 +29,9 @@ def test_every_page_is_accessible(
         elif audience == "ops":
             sign_in_as_staff(page)
         for route in sorted(one.route for one in PAGES.values() if one.audience == audience):
-            page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
             page.goto(_address(route, customer))
             _await_content(page)
-            page.evaluate(Axe().axe_script)
-            for theme in THEMES:
-                page.emulate_media(color_scheme=theme)
-                expect(page.locator("html")).to_have_class(re.compile(rf"\b{theme}\b"))
-                for width, height in (DESK, PHONE):
-                    page.set_viewport_size({"width": width, "height": height})
-                    found += [
-                        f"{route} {theme} {width}: {rule} {places}"
-                        for impact, rule, places in page.evaluate(CHECK)
-                        if impact in GRAVE
-                    ]
-                    wide = page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
-                    if wide > 0:
-                        found.append(f"{route} {theme} {width}: scrolls sideways by {wide}")
+            found += inspect(page, route, EVERY_LOOK)
     assert not found, "\n".join(found)
 
 
