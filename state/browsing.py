@@ -12,8 +12,8 @@ LARGEST_PAGE: Final = 100_000
 
 
 def asked(state: rx.State, name: str, default: str = "") -> str:
-    """Return one parameter of the page's address."""
-    return str(state.router.url.query_parameters.get(name, default)).strip()
+    """Return one parameter of the page's address, without what no database can look for."""
+    return str(state.router.url.query_parameters.get(name, default)).replace("\0", "").strip()
 
 
 def asked_page(state: rx.State, name: str = "page") -> int:
