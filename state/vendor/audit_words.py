@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
-from app.core.locale import format_money
+from app.core.locale import format_money, format_month
 from app.core.phrases import parse_money
+from app.rules.periods import BillingMonth
 
 Said = tuple[str, str, str]
 """A sentence, its picture and its tone."""
@@ -102,6 +104,9 @@ REASONS: Final[Mapping[str, str]] = {
 """Why something was refused, where a code tells more than the sentence."""
 
 
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
 class _Body(dict[str, str]):
     """What a row quotes; what it lacks is left out."""
 
@@ -124,6 +129,8 @@ def _plain(kind: str) -> str:
 
 def _quote(value: object, locale: str) -> str:
     text = str(value)[:160]
+    if _MONTH.fullmatch(text):
+        return format_month(BillingMonth.parse(text).first_day, locale)
     try:
         return format_money(parse_money(text), locale)
     except ValueError:

@@ -53,6 +53,12 @@ def test_every_sentence_has_its_chinese() -> None:
         ("device.registered", {"device_id": "SN-1"}, "en", "Device SN-1 was registered"),
         ("payment.succeeded", {"amount": "231.00 USD"}, "en", "A payment of $231.00 arrived"),
         ("payment.succeeded", {"amount": "17.50 CNY"}, "zh-CN", "A payment of ¥17.50 arrived"),
+        (
+            "payout.prepared",
+            {"amount": "3.00 USD", "period": "2026-10"},
+            "en",
+            "A payout of $3.00 for October 2026 was prepared",
+        ),
         ("invoice.paid", {}, "en", "Invoice was paid:"),
         ("made.up_tomorrow", {"x": 1}, "en", "Made: up tomorrow"),
         ("odd{kind}", {}, "en", "Oddkind"),
