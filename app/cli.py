@@ -13,6 +13,7 @@ import typer
 from app import build, logs
 from app.commands import billing, keys, staff
 from app.commands.doctor import doctor
+from app.core.errors import DomainError
 from app.settings import Settings
 
 cli = typer.Typer(
@@ -39,7 +40,7 @@ def migrate(revision: str = "head") -> None:
     from app import migrations
 
     settings = Settings()  # pyright: ignore[reportCallIssue]
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     asyncio.run(migrations.upgrade(settings.db_url, revision))
     typer.echo("The database is up to date.")
 
@@ -72,7 +73,11 @@ def demo_clock() -> None:
     from app import runtime
     from app.demo.seed import turn_back
 
-    asyncio.run(turn_back(runtime.current()))
+    try:
+        asyncio.run(turn_back(runtime.current()))
+    except DomainError as refusal:
+        typer.echo(refusal.message, err=True)
+        raise typer.Exit(1) from refusal
 
 
 @cli.command("demo-seed", hidden=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,11 +20,16 @@ from app.demo.world import World, make
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
+LEFT = ("turnpike.db*", "workflows.db*", "sandbox-state.json*")
+"""What a demo whose history is not whole leaves behind."""
 
 
 def run(folder: Path, base_url: str, sandbox_url: str, smtp_port: int) -> int:
     """Run the demo until it is interrupted; returns the exit code."""
     began = time.monotonic()
+    for name, port in (("", base_url), ("sandbox-", sandbox_url), ("smtp-", f":{smtp_port}")):
+        _want_free(int(port.rsplit(":", 1)[-1]), f"--{name}port")
+    _begin_anew(folder)
     world = make(folder.resolve(), base_url, sandbox_url, smtp_port)
     environment = world.environment()
     config = world.folder / "sandbox.json"
@@ -75,9 +81,35 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _step(environment: dict[str, str], command: str) -> None:
-    subprocess.run(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "app", command], cwd=ROOT, env=environment, check=True
+    done = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", "app", command], cwd=ROOT, env=environment, check=False
     )
+    if done.returncode:
+        raise SystemExit(f"The demo cannot start: {command} failed; see above.")
+
+
+def _want_free(port: int, option: str) -> None:
+    """Refuse a port where somebody listens: the demo would talk to a stranger."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise SystemExit(
+                f"Port {port} is taken. Stop what listens there, or choose another:"
+                f" .venv/bin/python -m app demo {option} {port + 1}"
+            )
+
+
+def _begin_anew(folder: Path) -> None:
+    """Remove what an interrupted first start left; never touch what is no demo's."""
+    if (folder / "demo.json").exists():
+        return
+    found = [path for pattern in LEFT for path in folder.glob(pattern)]
+    if found and not (folder / "demo-secrets.json").exists():
+        raise SystemExit(
+            f"{folder} holds an installation that is no demo."
+            " Choose another folder: .venv/bin/python -m app demo --folder demo-data"
+        )
+    for path in found:
+        path.unlink()
 
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:

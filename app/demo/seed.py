@@ -16,6 +16,7 @@ import httpx
 from sqlmodel import col, select
 
 from app.core.clock import to_rfc3339, wall_now
+from app.core.errors import ConflictError
 from app.demo.world import World, write_private
 from app.rules.statuses import InvoiceStatus
 from app.runtime import Runtime
@@ -34,7 +35,7 @@ from app.services.agreements import Acceptance
 from app.services.context import Actor, ActorKind, Context, Origin
 from models.installation import ClockOffset
 from models.invoice import Invoice
-from models.person import Role
+from models.person import Person, Role
 from models.tenant import Rail, Tenant
 
 HISTORY = dt.timedelta(days=80)
@@ -47,6 +48,8 @@ ORIGIN = Origin("127.0.0.1", "demo", "")
 async def turn_back(run: Runtime) -> None:
     """Let the demo's clock begin in the past, before anything happened."""
     async with run.as_system() as ctx:
+        if await ctx.db.scalar(select(col(Person.id)).limit(1)) is not None:
+            raise ConflictError("This database holds accounts already; a demo wants an empty one.")
         if await ctx.db.get(ClockOffset, 1) is None:
             ctx.db.add(ClockOffset(id=1, micros=-int(HISTORY / dt.timedelta(microseconds=1))))
 
@@ -95,7 +98,9 @@ class Seeder:
             "webhook_secrets": {
                 "stripe": secrets["stripe"],
                 "stripe-connect": secrets["stripe-connect"],
+                "alipay": str(self.world.keys / "alipay.pem"),
             },
+            "metrics_token": secrets["metrics"],
         }
         write_private(
             self.world.folder / "demo.json", json.dumps(facts, indent=2, ensure_ascii=False)

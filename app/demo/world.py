@@ -12,6 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+STORES = {"DATABASE_URL": "", "REDIS_URL": "", "WEB_WORKERS": "1"}
 APP_ID, SELLER_ID = "2021000000000001", "2088000000000001"
 
 
@@ -31,7 +32,11 @@ class World:
         return self.folder / "demo-keys"
 
     def environment(self) -> dict[str, str]:
-        """Return the product's settings; what the caller's environment says wins."""
+        """Return the product's settings.
+
+        Only where it stores things follows the caller; nothing else does, a ``.env`` file least of
+        all: a demo reaches no real provider and no real installation.
+        """
         port = self.base_url.rsplit(":", 1)[-1]
         ours = {
             "TURNPIKE_MODE": "sandbox",
@@ -58,8 +63,11 @@ class World:
             "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": str(self.smtp_port),
             "SMTP_TLS": "none",
+            "RESEND_API_KEY": "",
+            "RUN_WORKER": "true",
+            **{name: os.environ.get(name, default) for name, default in STORES.items()},
         }
-        return ours | dict(os.environ)
+        return dict(os.environ) | ours
 
     def sandbox_config(self) -> dict[str, Any]:
         """Return what the simulated outside world is told."""
@@ -84,7 +92,7 @@ class World:
 
 def make(folder: Path, base_url: str, sandbox_url: str, smtp_port: int) -> World:
     """Return the demo's world, with the secrets of an earlier start or new ones."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "demo-secrets.json"
     if not path.exists():
         write_private(path, json.dumps(_new_secrets(), indent=2))
