@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         if self.web_workers > 1 and not self.redis_url:
             raise ValueError("WEB_WORKERS above 1 needs REDIS_URL")
         try:
-            _ = self.proxy_networks
+            parse_networks(self.trusted_proxies)
         except ValueError as error:
             raise ValueError(f"TRUSTED_PROXIES: {error}") from error
         _ = self.db_url
