@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from app.pages.ops.lists import Words, money_tabs, ops_list
+from app.pages.ops.parts import invoice_fact, vendor_fact
 from app.pages.registry import page
 from components.badges import state_badge
 from components.base import link, when_at
@@ -81,15 +82,8 @@ def _drawer() -> rx.Component:
             ("Amount", rx.el.strong(one.amount, class_name="num")),
             ("Reason", one.reason),
             ("Answer by", one.respond_by),
-            ("Vendor", link(one.vendor, href="/ops/tenants/" + one.tenant_id)),
-            (
-                "Invoice",
-                rx.cond(
-                    one.invoice_id != "",
-                    link(one.number, href="/ops/invoices/" + one.invoice_id),
-                    "None",
-                ),
-            ),
+            vendor_fact(one),
+            invoice_fact(one),
             ("Payment", link("Open the payment", href="/ops/payments?open=" + one.payment_id)),
             ("Provider", one.provider),
             ("Its id there", identifier(one.provider_ref)),

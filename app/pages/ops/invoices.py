@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from app.pages.ops.lists import Words, ops_list, ops_single
-from app.pages.ops.parts import acts
+from app.pages.ops.parts import acts, vendor_fact
 from app.pages.ops.tables import invoice_columns, payment_columns
 from app.pages.registry import page
 from components.badges import badge, state_badge
@@ -142,7 +142,7 @@ def _acts(one: Any) -> rx.Component:
 def _facts(one: Any) -> rx.Component:
     return card(
         facts(
-            ("Vendor", link(one.vendor, href="/ops/tenants/" + one.tenant_id)),
+            vendor_fact(one),
             ("Period", one.period),
             ("Issued", one.issued),
             ("Due", one.due),

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from components.base import stack
+from components.base import link, stack
 from components.native_form import field, select_field, textarea_field
 from components.overlays import confirm_dialog
 from state.shell import ShellState
@@ -18,6 +18,17 @@ MAY_ACT: Any = ShellState.may_move_clock
 def acts(*buttons: rx.Component) -> rx.Component:
     """Draw acts for those who may do them."""
     return rx.cond(MAY_ACT, rx.fragment(*buttons))  # pyright: ignore[reportReturnType]
+
+
+def vendor_fact(one: Any) -> tuple[str, rx.Component]:
+    """Lead from a row to the vendor whose it is."""
+    return "Vendor", link(one.vendor, href="/ops/tenants/" + one.tenant_id)
+
+
+def invoice_fact(one: Any) -> tuple[str, rx.Component]:
+    """Lead from a row to the invoice it belongs to, if it belongs to any."""
+    invoice = link(one.number, href="/ops/invoices/" + one.invoice_id)
+    return "Invoice", rx.cond(one.invoice_id != "", invoice, "None")  # pyright: ignore[reportReturnType]
 
 
 def question_dialog(state: Any) -> rx.Component:

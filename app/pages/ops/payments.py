@@ -7,11 +7,11 @@ from typing import Any
 import reflex as rx
 
 from app.pages.ops.lists import Words, money_tabs, ops_list
-from app.pages.ops.parts import acts
+from app.pages.ops.parts import acts, invoice_fact, vendor_fact
 from app.pages.ops.tables import payment_columns
 from app.pages.registry import page
 from components.badges import state_badge
-from components.base import heading, link, row, when, when_at
+from components.base import heading, row, when, when_at
 from components.buttons import button, link_button
 from components.code import identifier
 from components.layout import callout, facts
@@ -103,15 +103,8 @@ def _payment_drawer() -> rx.Component:
             ("Status", state_badge(one.status)),
             ("Amount", rx.el.strong(one.amount, class_name="num")),
             ("Kept", rx.el.span(one.kept, class_name="num")),
-            ("Vendor", link(one.vendor, href="/ops/tenants/" + one.tenant_id)),
-            (
-                "Invoice",
-                rx.cond(
-                    one.invoice_id != "",
-                    link(one.number, href="/ops/invoices/" + one.invoice_id),
-                    "None",
-                ),
-            ),
+            vendor_fact(one),
+            invoice_fact(one),
             ("Method", one.method),
             ("Provider", one.provider),
             ("Its id there", identifier(one.provider_ref)),
@@ -190,7 +183,7 @@ def _payout_drawer() -> rx.Component:
             ("Status", state_badge(one.status)),
             ("Amount", rx.el.strong(one.amount, class_name="num")),
             ("Month", one.period),
-            ("Vendor", link(one.vendor, href="/ops/tenants/" + one.tenant_id)),
+            vendor_fact(one),
             ("Paid by users", rx.el.span(one.gross, class_name="num")),
             ("Statement", one.number),
             ("By", one.provider),
