@@ -84,7 +84,11 @@ class Seeder:
             "owner@acme.example.com", "Acme Toys", secrets["vendor_password_1"], Rail.CARD
         )
         second = await self._vendor(
-            "owner@nebula.example.com", "星云玩具", secrets["vendor_password_2"], Rail.INVOICE
+            "owner@nebula.example.com",
+            "星云玩具",
+            secrets["vendor_password_2"],
+            Rail.INVOICE,
+            locale="zh-CN",
         )
         lines = [Line(first["token"], "ACME", 48), Line(second["token"], "NB", 21)]
         await self._live(platform.secret, lines)
@@ -114,8 +118,12 @@ class Seeder:
         )
         return {"email": email, "password": password}
 
-    async def _vendor(self, email: str, name: str, password: str, rail: Rail) -> dict[str, str]:
-        await self._as_nobody(lambda ctx: accounts.sign_up(ctx, email, password, name="Owner"))
+    async def _vendor(
+        self, email: str, name: str, password: str, rail: Rail, *, locale: str = "en"
+    ) -> dict[str, str]:
+        await self._as_nobody(
+            lambda ctx: accounts.sign_up(ctx, email, password, name="Owner", locale=locale)
+        )
         token = await self._mailed_token(email)
         await self._as_nobody(lambda ctx: accounts.confirm_email(ctx, token))
         signed_in = await self._as_nobody(lambda ctx: sessions.sign_in(ctx, email, password))
@@ -128,7 +136,7 @@ class Seeder:
                 return await use_case(ctx)
 
         async def accept(ctx: Context) -> None:
-            shown = agreements.texts(ctx, None)
+            shown = agreements.texts(ctx, locale)
             await onboarding.accept_agreements(
                 ctx, [Acceptance(one.slug, one.version, one.sha256) for one in shown]
             )
