@@ -53,7 +53,9 @@
   // A sentence with gaps: {} takes a number, a date or another word of the catalogue, {*} takes anything.
   const load = (words) => {
     const escape = (part) => part.replace(/[.*+?^$()|[\]\\{}]/g, "\\$&");
-    for (const [text, said] of Object.entries(words)) {
+    // The sentence that says most is tried first: "{} registered, {} this month" before "{} this month".
+    const told = (text) => text.replace(/\{\*?\}/g, "").length;
+    for (const [text, said] of Object.entries(words).sort(([one], [other]) => told(other) - told(one))) {
       const parts = text.split(/(\{\*?\})/);
       if (parts.length === 1) exact.set(text, said);
       else {
@@ -63,8 +65,20 @@
     }
   };
 
-  const look = (text) => {
-    if (exact.has(text)) return exact.get(text);
+  // Dates of the page's own, such as those of charts, come in English: 29 Oct, October 2026, 29 Oct 2026.
+  const MONTHS = "January February March April May June July August September October November December".split(" ");
+  const named = MONTHS.map((month) => `${month}|${month.slice(0, 3)}`).join("|");
+  const DATE = new RegExp(`(?<![\\w.])(?:(\\d{1,2}) )?(${named})(?: (\\d{4}))?(?!\\w)`, "g");
+  const dated = (text) =>
+    text.replace(DATE, (whole, day, month, year) => {
+      const number = 1 + MONTHS.findIndex((one) => one.startsWith(month));
+      return day || year ? `${year ? `${year}年` : ""}${number}月${day ? `${day}日` : ""}` : whole;
+    });
+
+  const look = (given) => {
+    if (exact.has(given)) return exact.get(given);
+    const text = dated(given);
+    if (text !== given && !/[a-z]/.test(text)) return text;
     for (const { test, free, said } of patterns) {
       const gaps = test.exec(text)?.slice(1);
       if (!gaps || !gaps.every((gap, at) => free[at] || /\d/.test(gap) || exact.has(gap))) continue;
@@ -75,7 +89,7 @@
       });
     }
     if (/[a-z]{3}/i.test(text)) missing.add(text);
-    return null;
+    return text === given ? null : text;
   };
 
   const say = (text) => {
