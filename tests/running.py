@@ -17,12 +17,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from app import runtime
-from app.demo.seed import Line, Seeder
+from app.demo.seed import ORIGIN, Line, Seeder
 from app.demo.world import World, make
 from app.providers.registry import build_providers
+from app.services import payout_accounts, sessions
 from app.settings import Settings
+from models.payment import PayoutAccount
 from models.tenant import Rail
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,16 +159,40 @@ def product(
         outside.stop()
 
 
-def board(running: Product, email: str, prefix: str) -> Line:
-    """Board a card vendor with one device, the way the demo does it."""
+def board(
+    running: Product,
+    email: str,
+    prefix: str,
+    *,
+    rail: Rail = Rail.CARD,
+    with_payouts: bool = False,
+) -> Line:
+    """Board a vendor with one device, the way the demo does it, perhaps with a payout account."""
+    password = "a long enough passphrase"
+
+    async def connect(seeder: Seeder) -> None:
+        signed_in = await seeder._as_nobody(lambda ctx: sessions.sign_in(ctx, email, password))
+        async with seeder.run.authenticated(
+            lambda ctx: sessions.authenticate(ctx, signed_in.token), ORIGIN
+        ) as ctx:
+            url = await payout_accounts.start_onboarding(ctx)
+        await seeder._press_pay(url)
+        for _ in range(150):
+            async with seeder.run.as_system(readonly=True) as ctx:
+                if await ctx.db.scalar(select(PayoutAccount.is_ready)):
+                    return
+            await asyncio.sleep(0.2)
+        raise AssertionError("the payout account did not become ready")
 
     async def act() -> Line:
         process = runtime.build(Settings())  # pyright: ignore[reportCallIssue] - from the environment
         process.providers = build_providers()
         seeder = Seeder(process, running.world)
-        made = await seeder._vendor(email, "Acme Toys", "a long enough passphrase", Rail.CARD)
+        made = await seeder._vendor(email, "Acme Toys", password, rail)
         line = Line(made["token"], prefix, 1)
         await seeder._register(line, 1)
+        if with_payouts:
+            await connect(seeder)
         await seeder.http.aclose()
         await process.close()
         return line
