@@ -57,7 +57,10 @@ class Once:
 
     async def _hash(self) -> str:
         body = getattr(self.request.state, "json", None)
-        said = json.dumps(body, sort_keys=True) if body is not None else ""
+        if body is None:  # no JSON: whatever it is, another text is another request
+            said = hashlib.sha256(await self.request.body()).hexdigest()
+        else:
+            said = json.dumps(body, sort_keys=True)
         url = self.request.url
         text = "\n".join((self.request.method, url.path, url.query, said))
         return hashlib.sha256(text.encode()).hexdigest()

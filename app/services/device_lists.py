@@ -174,9 +174,8 @@ def _cursor(sort: str, row: Device) -> str:
 def _after(sort: str, cursor: str) -> ColumnElement[bool]:
     key, down = _sort(sort)
     value, id_ = paging.decode_cursor(cursor, sort)
-    if sort.removeprefix("-") != "device_id":
-        value = paging.instant(value)
-    return paging.after(key, value, col(Device.id), id_, down=down)
+    read = paging.text if sort.removeprefix("-") == "device_id" else paging.instant
+    return paging.after(key, read(value), col(Device.id), id_, down=down)
 
 
 def _fields(row: Device, now: dt.datetime) -> tuple[Cell, ...]:

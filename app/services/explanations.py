@@ -109,7 +109,11 @@ async def _devices(
         key, id_ = paging.decode_cursor(cursor, "counted")
         query = query.where(
             paging.after(
-                col(InvoiceDevice.device_id), key, col(InvoiceDevice.device_pk), id_, down=False
+                col(InvoiceDevice.device_id),
+                paging.text(key),
+                col(InvoiceDevice.device_pk),
+                id_,
+                down=False,
             )
         )
     ordered = query.order_by(col(InvoiceDevice.device_id), col(InvoiceDevice.device_pk))

@@ -69,10 +69,18 @@ def after(
     return or_(key > value, and_(key == value, ids > id_))
 
 
-def instant(text: object) -> dt.datetime:
+def instant(key: object) -> dt.datetime:
     """Return the instant in a cursor; raises ``InvalidInputError``."""
     try:
-        return require_utc(dt.datetime.fromisoformat(text if isinstance(text, str) else ""))
-    except ValueError as error:
+        return require_utc(dt.datetime.fromisoformat(key if isinstance(key, str) else ""))
+    except (ValueError, OverflowError) as error:
         problem = "is no cursor of this list"
         raise InvalidInputError(f"The cursor {problem}.", fields=[("cursor", problem)]) from error
+
+
+def text(key: object) -> str:
+    """Return the words in a cursor, which a text column is compared with; ``InvalidInputError``."""
+    if isinstance(key, str) and key.isprintable():
+        return key
+    problem = "is no cursor of this list"
+    raise InvalidInputError(f"The cursor {problem}.", fields=[("cursor", problem)])

@@ -395,6 +395,28 @@ async def test_the_same_key_with_another_request_is_refused(vendor: Vendor) -> N
     assert (answer.status_code, answer.json()["reason"]) == (409, "idempotency_key_reused")
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_bodies_that_are_no_json_are_told_apart_under_a_key(
+    vendor: Vendor, content_type: str
+) -> None:
+    made = (await vendor.call("POST", REGISTER, BODY)).json()
+
+    async def rekey(body: bytes) -> httpx.Response:
+        return await vendor.client.post(
+            f"/v1/vendor/devices/{made['device']['id']}/rekey",
+            content=body,
+            headers={
+                "Authorization": f"Bearer {vendor.token.secret}",
+                "Idempotency-Key": "k-text",
+                "Content-Type": content_type,
+            },
+        )
+
+    first, again, other = [await rekey(body) for body in (b"one", b"one", b"two")]
+    assert (first.status_code, again.content) == (200, first.content)
+    assert other.status_code == 409, other.text
+
+
 async def test_a_key_belongs_to_its_vendor(vendor: Vendor, other: Vendor) -> None:
     mine = await vendor.call("POST", REGISTER, BODY, Idempotency_Key="k")
     theirs = await other.call("POST", REGISTER, {**BODY, "device_id": "x"}, Idempotency_Key="k")
