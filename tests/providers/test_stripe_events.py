@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import uuid
 from collections.abc import AsyncGenerator
@@ -247,3 +249,26 @@ def test_a_refund_that_did_not_work_is_told_by_each_of_its_notifications(
         "amount": {"amount": "2.50", "currency": "USD"},
         "failure": "The refund failed.",
     }
+
+
+def _signed(scheme: str, secret: str) -> tuple[bytes, dict[str, str]]:
+    body, at = json.dumps({"id": "evt_1"}).encode(), int(wall_now().timestamp())
+    proof = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return body, {"stripe-signature": f"t={at},{scheme}={proof}"}
+
+
+def test_only_the_present_scheme_signs() -> None:
+    """Test events carry a v0 as well, which proves nothing."""
+    source = StripeEvents("stripe", "whsec_1", is_live=False)
+    body, headers = _signed("v0", "whsec_1")
+    with pytest.raises(MalformedError, match="does not match"):
+        source.parse_event(body, headers, wall_now())
+
+
+def test_each_endpoint_takes_its_own_secret_only() -> None:
+    account = StripeEvents("stripe", "whsec_1", is_live=False)
+    connect = StripeEvents("stripe-connect", "whsec_2", is_live=False)
+    for source, secret in ((account, "whsec_2"), (connect, "whsec_1")):
+        body, headers = _signed("v1", secret)
+        with pytest.raises(MalformedError, match="does not match"):
+            source.parse_event(body, headers, wall_now())
