@@ -72,7 +72,7 @@ class Settings(BaseSettings):
             parse_networks(self.trusted_proxies)
         except ValueError as error:
             raise ValueError(f"TRUSTED_PROXIES: {error}") from error
-        _ = self.db_url
+        _asynchronous(self.database_url or "sqlite://")
         return self
 
     @property
@@ -88,17 +88,7 @@ class Settings(BaseSettings):
     @cached_property
     def db_url(self) -> str:
         """The asynchronous SQLAlchemy URL; an SQLite file in the data folder by default."""
-        url = self.database_url or f"sqlite:///{self.data_dir / 'turnpike.db'}"
-        for plain, driver in (
-            ("postgresql+psycopg://", "postgresql+psycopg://"),
-            ("postgresql://", "postgresql+psycopg://"),
-            ("postgres://", "postgresql+psycopg://"),
-            ("sqlite+aiosqlite://", "sqlite+aiosqlite://"),
-            ("sqlite://", "sqlite+aiosqlite://"),
-        ):
-            if url.startswith(plain):
-                return driver + url.removeprefix(plain)
-        raise ValueError("DATABASE_URL must begin with sqlite:// or postgresql://")
+        return _asynchronous(self.database_url or f"sqlite:///{self.data_dir / 'turnpike.db'}")
 
     @cached_property
     def queue_url(self) -> str:
@@ -106,3 +96,17 @@ class Settings(BaseSettings):
         if self.db_url.startswith("postgresql"):
             return "postgresql://" + self.db_url.split("://", 1)[1]
         return f"sqlite:///{self.data_dir / 'workflows.db'}"
+
+
+def _asynchronous(url: str) -> str:
+    """Return a database's URL with the driver we use; raises ``ValueError`` for another kind."""
+    for plain, driver in (
+        ("postgresql+psycopg://", "postgresql+psycopg://"),
+        ("postgresql://", "postgresql+psycopg://"),
+        ("postgres://", "postgresql+psycopg://"),
+        ("sqlite+aiosqlite://", "sqlite+aiosqlite://"),
+        ("sqlite://", "sqlite+aiosqlite://"),
+    ):
+        if url.startswith(plain):
+            return driver + url.removeprefix(plain)
+    raise ValueError("DATABASE_URL must begin with sqlite:// or postgresql://")

@@ -107,7 +107,7 @@ class InvoiceDetailOut(InvoiceOut):
     why: WhyOut
 
 
-_ERRORS = answers(401, 404, 422, 429)
+_ERRORS = answers(401, 403, 404, 422, 429)
 _PDF: dict[int | str, dict[str, Any]] = {
     **answers(401, 403, 404, 422, 429),
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}},

@@ -9,7 +9,13 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from app.core.errors import ConflictError, InvalidInputError, NotFoundError, NotSignedInError
+from app.core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+)
 from app.core.ids import new_id, new_secret
 from app.services import notices, paging, throttle, token_watch
 from app.services.context import Actor, ActorKind, Context
@@ -124,9 +130,13 @@ def is_live(row: Credential | _Found, now: dt.datetime) -> bool:
 async def authenticate_token(ctx: Context, token: str, kind: CredentialKind) -> Actor:
     """Return whom a bearer token stands for, and note where it was used from.
 
-    Raises ``NotSignedInError``, and ``RateLimitedError`` for one used too often.
+    Raises ``NotSignedInError``, ``ForbiddenError`` for a good token of another kind, and
+    ``RateLimitedError`` for one used too often.
     """
-    found = await _look_up(ctx, ctx.keyring.hash_token(token), kind)
+    lookup = ctx.keyring.hash_token(token)
+    found = await _look_up(ctx, lookup, kind)
+    if found is None:
+        await _refuse_another_kind(ctx, lookup, kind)
     if found is None or not is_live(found, ctx.now()):
         raise NotSignedInError("This token is not valid.")
     actor = Actor(
@@ -136,11 +146,23 @@ async def authenticate_token(ctx: Context, token: str, kind: CredentialKind) -> 
         scopes=frozenset(found.scopes),
         origin=ctx.actor.origin,
     )
-    is_vendor = kind is CredentialKind.VENDOR_TOKEN
-    limit = ctx.settings.limit_vendor_token if is_vendor else ctx.settings.limit_platform_token
-    await throttle.count(ctx, limit, kind, actor.id)
+    await throttle.count(ctx, _limit(ctx, kind), kind, actor.id)
     await token_watch.note(ctx, actor, found.last_used_at)
     return actor
+
+
+async def _refuse_another_kind(ctx: Context, lookup: str, wanted: CredentialKind) -> None:
+    """Say to whoever holds a good token that it is none for this address."""
+    for kind in _ACTORS.keys() - {wanted}:
+        found = await _look_up(ctx, lookup, kind)
+        if found is not None and is_live(found, ctx.now()):
+            await throttle.count(ctx, _limit(ctx, kind), kind, str(found.id))
+            raise ForbiddenError("This token is not for this address.", reason="wrong_token_kind")
+
+
+def _limit(ctx: Context, kind: CredentialKind) -> str:
+    is_vendor = kind is CredentialKind.VENDOR_TOKEN
+    return ctx.settings.limit_vendor_token if is_vendor else ctx.settings.limit_platform_token
 
 
 class _Found(NamedTuple):

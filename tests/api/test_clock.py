@@ -45,6 +45,12 @@ async def test_the_clock_never_goes_back(client: httpx.AsyncClient, run: Runtime
     assert answer.status_code in (409, 422), answer.text
 
 
+async def test_real_time_is_moved_by_nobody(client: httpx.AsyncClient, run: Runtime) -> None:
+    run.settings.mode = "production"
+    answer = await _post(client, run, {"advance": "P1D"})
+    assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
+
+
 async def test_a_stranger_moves_nothing(client: httpx.AsyncClient) -> None:
     for headers, refused in (
         ({}, 401),

@@ -210,6 +210,11 @@ async def test_only_the_platform_sends_events(run: Runtime, client: httpx.AsyncC
             ctx, credentials.CredentialKind.VENDOR_TOKEN, "vnd_", "SDK", tenant.id
         )
     headers = {"Authorization": f"Bearer {vendor.secret}"}
+    answer = await client.post("/v1/events", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")
+    async with run.context(SYSTEM) as ctx:
+        ctx.db.add(vendor.row)
+        vendor.row.revoked_at = ctx.now()
     assert (await client.post("/v1/events", json=body, headers=headers)).status_code == 401
     assert await stored(run) == []
 

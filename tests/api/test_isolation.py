@@ -92,4 +92,4 @@ async def test_the_platforms_token_is_no_vendors(
     async with run.context(SYSTEM) as ctx:
         platform = await credentials.issue_platform_token(ctx, "platform")
     answer = await _call(client, call, str(new_id()), Authorization=f"Bearer {platform.secret}")
-    assert answer.status_code == 401
+    assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")

@@ -78,6 +78,11 @@ async def test_a_token_stands_for_its_tenant_only(run: Runtime) -> None:
     with pytest.raises(NotSignedInError):
         await use(run, issued.secret + "x")
     async with run.context(SYSTEM) as ctx:
+        with pytest.raises(ForbiddenError):
+            await credentials.authenticate_token(ctx, issued.secret, CredentialKind.PLATFORM_TOKEN)
+        ctx.db.add(issued.row)
+        issued.row.revoked_at = ctx.now()
+        await ctx.db.flush()
         with pytest.raises(NotSignedInError):
             await credentials.authenticate_token(ctx, issued.secret, CredentialKind.PLATFORM_TOKEN)
 
