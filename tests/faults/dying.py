@@ -1,8 +1,9 @@
-"""A worker that dies as by ``kill -9`` at one moment of one step, once: ``DIE_AT=moment:step``.
+"""Workers that die as by ``kill -9``, one after the other, and then one that lives.
 
-Moments: ``asked`` is after a provider answered and before anything of it was written down
-(``asked-again``: the second time it was asked in that step);
-``done`` is after the step's transaction was committed and before the workflow remembers the step.
+``DIE_AT=moment:step,moment:step``: each dies once, at one moment of one step. Moments: ``asked`` is
+after a provider answered and before anything of it was written down (``asked-again``: the second
+time it was asked in that step); ``done`` is after the step's transaction was committed and before
+the workflow remembers the step. They are forks of this process, so that the product is read only once.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
 from dbos import DBOS
 
+import app.lifespan
+import app.runtime  # noqa: F401 - read before the forks
 from app.cli import cli
 from app.jobs import engine
 from app.services.context import Context
 from app.services.ports import Providers
 
-moment, _, victim = os.environ["DIE_AT"].partition(":")
 current: ContextVar[str] = ContextVar("current", default="")
 asked: ContextVar[int] = ContextVar("asked", default=0)
 DEADLY = {"asked": 1, "asked-again": 2}
 ask = Context.outside
+moment, victim = "", ""
 
 
 def die() -> None:
@@ -61,10 +65,22 @@ async def outside(self: Context) -> AsyncGenerator[Providers]:
     async with ask(self) as providers:
         yield providers
     asked.set(asked.get() + 1)
-    if current.get() == victim and DEADLY.get(moment) == asked.get():
+    if victim and current.get() == victim and DEADLY.get(moment) == asked.get():
         die()
 
 
 engine.DBOS = Mortal()  # type: ignore[assignment]
 Context.outside = outside  # type: ignore[method-assign]
-cli(["worker"])
+signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the fork that lives ends by it, and this after it
+for when in [*os.environ["DIE_AT"].split(","), ""]:
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        moment, _, victim = when.partition(":")
+        cli(["worker"], standalone_mode=False)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+        sys.exit(os.waitstatus_to_exitcode(status))
+    sys.stdout.write(f"died at {when}\n")
+    sys.stdout.flush()

@@ -78,14 +78,11 @@ class Shop:
         environment = self.running.environment | {"WORKER_ID": "w1"} | extra
         return Process(arguments, environment, self.folder / "worker.log")
 
-    def mortal(self, moment: str) -> Process:
-        """A worker that dies at one moment of one step."""
-        return self.process(["-m", "tests.faults.dying"], DIE_AT=moment)
-
-    def go_on(self) -> None:
-        """Start a worker that lives, under the name of those that died."""
-        self.worker = self.process(["-m", "app", "worker"])
-        self.worker.start()
+    def mortal(self, moments: list[str]) -> Process:
+        """Workers that die at one moment after the other, and one that lives; with a log of their own."""
+        log = self.folder / f"mortal-{uuid4().hex[:6]}.log"
+        environment = self.running.environment | {"WORKER_ID": "w1", "DIE_AT": ",".join(moments)}
+        return Process(["-m", "tests.faults.dying"], environment, log)
 
     def statuses(self, table: str) -> list[str]:
         """Return every row's status, of a table or of some of its rows."""
@@ -175,11 +172,10 @@ def test_a_worker_may_die_while_it_handles_an_alipay_payment(shop: Shop) -> None
     steps.move_clock(shop.running, steps.next_month(shop.running))
     shop.runs += 1
     shop.worker.stop()
-    mortal = shop.mortal("done:handle")
-    mortal.start()
+    shop.worker = shop.mortal(["done:handle"])
+    shop.worker.start()
     steps.pay_by_link(shop.running, ALIPAY_EMAIL)
-    asyncio.run(_die(mortal, "done:handle"))
-    shop.go_on()
+    asyncio.run(_died(shop.worker, "done:handle"))
     _await(lambda: shop.statuses("invoice WHERE rail = 'invoice'") == ["paid"])
     told = [
         one for one in shop.outside("GET", "deliveries") if "alipay" in json.dumps(one["channel"])
@@ -286,28 +282,25 @@ async def _move(shop: Shop, http: httpx.AsyncClient, to: str) -> int:
 
 async def _move_through(shop: Shop, moments: list[str]) -> int:
     """Move to the next month while one worker after the other dies, under one name; then one stays."""
+    shop.worker = shop.mortal(moments)
+    shop.worker.start()
     async with httpx.AsyncClient(timeout=300) as http:
-        moving: asyncio.Task[int] | None = None
+        moving = asyncio.create_task(_move(shop, http, steps.next_month(shop.running)))
         for moment in moments:
-            mortal = shop.mortal(moment)
-            mortal.start()
-            moving = moving or asyncio.create_task(
-                _move(shop, http, steps.next_month(shop.running))
-            )
-            await _die(mortal, moment)
-        shop.go_on()
-        assert moving is not None
+            await _died(shop.worker, moment)
         return await moving
 
 
-async def _die(mortal: Process, moment: str) -> None:
-    assert mortal.popen is not None
+async def _died(mortal: Process, moment: str) -> None:
+    """Wait until a worker died at a moment."""
+    log = mortal.log
     for _ in range(1200):
-        if mortal.popen.poll() is not None:
-            break
+        if f"died at {moment}\n" in log.read_text():
+            return
+        assert mortal.popen is not None
+        assert mortal.popen.poll() is None, log.read_text()[-3000:]
         await asyncio.sleep(0.05)
-    said = mortal.log.read_text()[-3000:]
-    assert mortal.popen.poll() == -9, f"it did not die at {moment}: {said}"
+    raise AssertionError(f"it did not die at {moment}: {log.read_text()[-3000:]}")
 
 
 def _await(is_true: Callable[[], bool], said: Callable[[], object] = str) -> None:
