@@ -154,8 +154,9 @@ def _branding() -> rx.Component:
                 field(
                     "name",
                     "Display name",
-                    value=state.name,
-                    on_change=state.type_name,
+                    # The field keeps what is typed, whatever the server says meanwhile; the preview follows.
+                    default_value=state.name,
+                    on_change=state.type_name.debounce(150),
                     max_length=60,
                     help_text="As parents know you.",
                 ),
