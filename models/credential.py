@@ -19,6 +19,7 @@ class CredentialKind(StrEnum):
     RECOVERY_CODE = "recovery_code"
     VENDOR_TOKEN = "vendor_token"  # noqa: S105 - a kind, not a secret
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
+    API_KEY = "api_key"
 
 
 class Credential(Table, table=True):

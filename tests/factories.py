@@ -8,7 +8,10 @@ from dataclasses import replace
 from app.core.ids import new_id
 from app.rules.omni import derive_device
 from app.rules.statuses import PaymentMethodStatus, TenantStatus
+from app.services import agents
+from app.services.agents import Onboarded
 from app.services.context import Actor, ActorKind, Context, Origin
+from models.agent import Agent
 from models.device import Acquisition, Device, DeviceBinding
 from models.payment import PaymentMethod
 from models.person import Person, Role
@@ -128,6 +131,19 @@ async def make_device(
         )
     await ctx.db.flush()
     return device
+
+
+async def make_agent(ctx: Context, email: str = "agent@example.com") -> Onboarded:
+    """Onboard an agent for real."""
+    made = await agents.onboard(ctx, "leadscoring", agent_id="scout", email=email)
+    assert made is not None
+    return made
+
+
+def as_agent(ctx: Context, agent: Agent, *scopes: str) -> Context:
+    """Return the same unit of work as if one of the agent's keys acted; by default one that may do everything."""
+    allowed = frozenset(scopes or agents.DEFAULT_SCOPES)
+    return _as(ctx, Actor(ActorKind.API_KEY, str(new_id()), agent.tenant_id, scopes=allowed))
 
 
 def as_vendor(ctx: Context, tenant: Tenant, *, person: Person | None = None) -> Context:

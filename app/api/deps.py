@@ -68,6 +68,17 @@ async def platform(request: Request) -> AsyncGenerator[Context]:
         yield ctx
 
 
+async def agent(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the agent whose key came along, as ``X-API-Key`` or as a bearer token."""
+    key = request.headers.get("x-api-key", "").strip() or bearer(request)
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await credentials.authenticate_token(ctx, key, CredentialKind.API_KEY)
+
+    async with runtime.current().authenticated(authenticate, origin_of(request)) as ctx:
+        yield ctx
+
+
 async def signed_in(request: Request) -> AsyncGenerator[Context]:
     """Give a unit of work to the person whose session cookie came along."""
     token = request.cookies.get(sessions.COOKIE, "")
@@ -86,4 +97,5 @@ async def signed_in(request: Request) -> AsyncGenerator[Context]:
 AnyoneCtx = Annotated[Context, Depends(anonymous, scope="function")]
 VendorCtx = Annotated[Context, Depends(vendor, scope="function")]
 PlatformCtx = Annotated[Context, Depends(platform, scope="function")]
+AgentCtx = Annotated[Context, Depends(agent, scope="function")]
 PersonCtx = Annotated[Context, Depends(signed_in, scope="function")]

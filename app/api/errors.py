@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.core.errors import DomainError, InvalidInputError, UnsupportedMediaError
+from app.rules import gateway
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ class Envelope(BaseModel):
     index: int | None = None
 
 
+GATEWAY = "/api/manage"
+"""Where refusals are told in the gateway's own envelope (``contracts/identity.md``, section 11)."""
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -45,6 +48,10 @@ def refusal(request: Request, status: int, message: str, reason: str, **extra: A
         headers["Retry-After"] = str(retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if request.url.path == GATEWAY:
+        code = gateway.code_for(status, reason)
+        body = {"ok": False, "code": code.value, "error": message, "request_id": request_id}
+        return JSONResponse(body | extra, gateway.HTTP_STATUS[code], headers)
     body = {"error": message, "reason": reason, "request_id": request_id, **extra}
     return JSONResponse(body, status, headers)
 

@@ -61,7 +61,7 @@ async def list_tokens(
 ) -> ListOut[TokenOut]:
     """List tokens, newest first, those that ended included."""
     page = await credentials.list_page(ctx, limit=limit, cursor=cursor)
-    return page_of(page, lambda row: TokenOut(**_facts(ctx, row)))
+    return page_of(page, lambda row: TokenOut(**facts(ctx, row)))
 
 
 @router.post(
@@ -77,7 +77,7 @@ async def issue_token(
 
     async def work() -> tuple[int, BaseModel]:
         issued = await credentials.issue(ctx, (body or TokenIn()).label)
-        return 201, IssuedOut(token=issued.secret, **_facts(ctx, issued.row))
+        return 201, IssuedOut(token=issued.secret, **facts(ctx, issued.row))
 
     return await once.run(ctx, work)
 
@@ -99,7 +99,7 @@ async def rotate_token(
     async def work() -> tuple[int, BaseModel]:
         hours = (body or RotationIn()).overlap_hours
         issued = await credentials.rotate(ctx, id, overlap_hours=hours)
-        return 201, IssuedOut(token=issued.secret, **_facts(ctx, issued.row))
+        return 201, IssuedOut(token=issued.secret, **facts(ctx, issued.row))
 
     return await once.run(ctx, work)
 
@@ -107,10 +107,11 @@ async def rotate_token(
 @router.delete("/{id}", responses=answers(401, 403, 404, 422, 429))
 async def revoke_token(id: UUID, ctx: VendorCtx) -> TokenOut:  # noqa: A002 - the public name
     """End a token at once; ending it twice is no error."""
-    return TokenOut(**_facts(ctx, await credentials.revoke(ctx, id)))
+    return TokenOut(**facts(ctx, await credentials.revoke(ctx, id)))
 
 
-def _facts(ctx: Context, row: Credential) -> dict[str, Any]:
+def facts(ctx: Context, row: Credential) -> dict[str, Any]:
+    """Return what every answer says of a token."""
     return {
         "id": row.id,
         "prefix": row.prefix,

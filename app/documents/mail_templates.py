@@ -98,6 +98,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "two_factor_off": {"at": moment, "url": url},
     "token_issued": {"tenant": text, "token": text, "at": moment, "by": text, "url": url},
     "token_new_ip": {"tenant": text, "token": text, "ip": text, "at": moment, "url": url},
+    "key_issued": {"tenant": text, "token": text, "at": moment, "by": text, "url": url},
+    "agent_known": {"product": text, "url": url},
     "terms_updated": {"agreement": agreement, "effective_on": date, "url": url},
     "payment_connected": {"tenant": text, "method": sentence, "url": url},
     "vendor_activated": {"tenant": text, "url": url},

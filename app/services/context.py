@@ -34,6 +34,7 @@ class ActorKind(StrEnum):
     PERSON = "person"
     VENDOR_TOKEN = "vendor_token"  # noqa: S105 - a kind, not a secret
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
+    API_KEY = "api_key"
     SYSTEM = "system"
 
 

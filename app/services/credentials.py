@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -31,6 +32,7 @@ _SORT: Final = "tokens"
 _ACTORS = {
     CredentialKind.VENDOR_TOKEN: ActorKind.VENDOR_TOKEN,
     CredentialKind.PLATFORM_TOKEN: ActorKind.PLATFORM_TOKEN,
+    CredentialKind.API_KEY: ActorKind.API_KEY,
 }
 
 
@@ -42,23 +44,41 @@ class IssuedToken:
     row: Credential
 
 
-async def issue(ctx: Context, label: str) -> IssuedToken:
-    """Give the acting vendor another token; those it has stay valid."""
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of token that customers handle themselves, and where they do."""
+
+    kind: CredentialKind
+    prefix: str
+    audit: str
+    mail: str
+    page: str
+
+
+VENDOR: Final = Family(
+    CredentialKind.VENDOR_TOKEN, "vnd_", "vendor.token", "token_issued", "/vendor/tokens"
+)
+AGENT: Final = Family(CredentialKind.API_KEY, "agk_", "agent.key", "key_issued", "/agent/keys")
+
+
+async def issue(
+    ctx: Context, label: str, *, family: Family = VENDOR, scopes: Sequence[str] = ()
+) -> IssuedToken:
+    """Give the acting customer another token; those it has stay valid."""
     label = _check_label(label)
-    live = [row for row in await list_tokens(ctx) if is_live(row, ctx.now())]
+    live = [row for row in await list_tokens(ctx, family) if is_live(row, ctx.now())]
     if len(live) >= MAX_LIVE_TOKENS:
         raise ConflictError(
             f"There are {MAX_LIVE_TOKENS} live tokens: revoke one first.", reason="too_many_tokens"
         )
-    issued = _make(ctx, CredentialKind.VENDOR_TOKEN, "vnd_", label, ctx.tenant_id)
-    _note(ctx, "vendor.token_issued", issued.row)
+    issued = make(ctx, family, label, ctx.tenant_id, scopes=scopes)
     await ctx.db.flush()
-    await _tell(ctx, issued.row)
+    await _tell(ctx, issued.row, family)
     return issued
 
 
 async def rotate(
-    ctx: Context, token_id: UUID, *, overlap_hours: int = OVERLAP_HOURS
+    ctx: Context, token_id: UUID, *, overlap_hours: int = OVERLAP_HOURS, family: Family = VENDOR
 ) -> IssuedToken:
     """Replace a token; the old one stays valid for the overlap, so that nothing stops meanwhile."""
     if not 0 <= overlap_hours <= MAX_OVERLAP_HOURS:
@@ -66,43 +86,45 @@ async def rotate(
         raise InvalidInputError(
             f"The overlap {problem} hours.", fields=[("overlap_hours", problem)]
         )
-    old = await _mine(ctx, token_id)
+    old = await _mine(ctx, token_id, family)
     now = ctx.now()
     if not is_live(old, now):
         raise ConflictError("This token is no longer valid.", reason="token_not_live")
     if old.replaced_by_id is not None:
         raise ConflictError("This token was rotated already.", reason="token_rotated")
-    issued = _make(ctx, CredentialKind.VENDOR_TOKEN, "vnd_", old.label, ctx.tenant_id)
+    issued = _new(ctx, family.kind, family.prefix, old.label, ctx.tenant_id, scopes=old.scopes)
     await ctx.db.flush()
     old.replaced_by_id = issued.row.id
     old.expires_at = now + dt.timedelta(hours=overlap_hours)
-    _note(ctx, "vendor.token_rotated", old, replaced_by=str(issued.row.id))
-    await _tell(ctx, issued.row)
+    _note(ctx, f"{family.audit}_rotated", old, replaced_by=str(issued.row.id))
+    await _tell(ctx, issued.row, family)
     return issued
 
 
-async def revoke(ctx: Context, token_id: UUID) -> Credential:
+async def revoke(ctx: Context, token_id: UUID, *, family: Family = VENDOR) -> Credential:
     """End a token at once; ending it twice is no error."""
-    row = await _mine(ctx, token_id)
+    row = await _mine(ctx, token_id, family)
     if row.revoked_at is None:
         row.revoked_at = ctx.now()
-        _note(ctx, "vendor.token_revoked", row)
+        _note(ctx, f"{family.audit}_revoked", row)
     return row
 
 
-async def list_tokens(ctx: Context) -> list[Credential]:
-    """Return the acting vendor's tokens, newest first, dead ones included."""
+async def list_tokens(ctx: Context, family: Family = VENDOR) -> list[Credential]:
+    """Return the acting customer's tokens, newest first, dead ones included."""
     rows = await ctx.db.scalars(
         ctx.mine(Credential)
-        .where(col(Credential.kind) == CredentialKind.VENDOR_TOKEN)
+        .where(col(Credential.kind) == family.kind)
         .order_by(col(Credential.created_at).desc(), col(Credential.id).desc())
     )
     return list(rows)
 
 
-async def list_page(ctx: Context, *, limit: int, cursor: str | None) -> paging.Page[Credential]:
-    """Return one page of the acting vendor's tokens, newest first, dead ones included."""
-    query = ctx.mine(Credential).where(col(Credential.kind) == CredentialKind.VENDOR_TOKEN)
+async def list_page(
+    ctx: Context, *, limit: int, cursor: str | None, family: Family = VENDOR
+) -> paging.Page[Credential]:
+    """Return one page of the acting customer's tokens, newest first, dead ones included."""
+    query = ctx.mine(Credential).where(col(Credential.kind) == family.kind)
     if cursor:
         _, id_ = paging.decode_cursor(cursor, _SORT)
         query = query.where(col(Credential.id) < id_)
@@ -116,9 +138,18 @@ async def list_page(ctx: Context, *, limit: int, cursor: str | None) -> paging.P
 async def issue_platform_token(ctx: Context, label: str) -> IssuedToken:
     """Give the platform a token for sending events; for the command line and the demo."""
     ctx.require_system()
-    issued = _make(ctx, CredentialKind.PLATFORM_TOKEN, "plt_", _check_label(label), None)
+    issued = _new(ctx, CredentialKind.PLATFORM_TOKEN, "plt_", _check_label(label), None)
     _note(ctx, "platform.token_issued", issued.row)
     await ctx.db.flush()
+    return issued
+
+
+def make(
+    ctx: Context, family: Family, label: str, tenant_id: UUID, *, scopes: Sequence[str] = ()
+) -> IssuedToken:
+    """Add a token to a tenant's, without telling anybody: whoever asks is handed it."""
+    issued = _new(ctx, family.kind, family.prefix, label, tenant_id, scopes=scopes)
+    _note(ctx, f"{family.audit}_issued", issued.row)
     return issued
 
 
@@ -161,8 +192,13 @@ async def _refuse_another_kind(ctx: Context, lookup: str, wanted: CredentialKind
 
 
 def _limit(ctx: Context, kind: CredentialKind) -> str:
-    is_vendor = kind is CredentialKind.VENDOR_TOKEN
-    return ctx.settings.limit_vendor_token if is_vendor else ctx.settings.limit_platform_token
+    match kind:
+        case CredentialKind.VENDOR_TOKEN:
+            return ctx.settings.limit_vendor_token
+        case CredentialKind.API_KEY:
+            return ctx.settings.limit_api_key
+        case _:
+            return ctx.settings.limit_platform_token
 
 
 class _Found(NamedTuple):
@@ -204,8 +240,14 @@ def _check_label(label: str) -> str:
     return label
 
 
-def _make(
-    ctx: Context, kind: CredentialKind, prefix: str, label: str, tenant_id: UUID | None
+def _new(
+    ctx: Context,
+    kind: CredentialKind,
+    prefix: str,
+    label: str,
+    tenant_id: UUID | None,
+    *,
+    scopes: Sequence[str] = (),
 ) -> IssuedToken:
     secret = new_secret(prefix)
     row = Credential(
@@ -215,21 +257,22 @@ def _make(
         lookup=ctx.keyring.hash_token(secret),
         prefix=secret[:_PREFIX_LENGTH],
         label=label,
+        scopes=list(scopes),
         created_at=ctx.now(),
     )
     ctx.db.add(row)
     return IssuedToken(secret, row)
 
 
-async def _mine(ctx: Context, token_id: UUID) -> Credential:
+async def _mine(ctx: Context, token_id: UUID, family: Family) -> Credential:
     row = await ctx.get_mine(Credential, token_id, lock=True)
-    if row.kind is not CredentialKind.VENDOR_TOKEN:
+    if row.kind is not family.kind:
         raise NotFoundError("There is no such thing here.")
     return row
 
 
-async def _tell(ctx: Context, row: Credential) -> None:
-    """Mail the vendor that there is a new token, and who made it."""
+async def _tell(ctx: Context, row: Credential, family: Family) -> None:
+    """Mail the customer that there is a new token, and who made it."""
     tenant = await ctx.db.get_one(Tenant, row.tenant_id)
     by = "API"
     if ctx.actor.kind is ActorKind.PERSON:
@@ -237,14 +280,14 @@ async def _tell(ctx: Context, row: Credential) -> None:
         by = person.email if person else by
     await notices.to_vendor(
         ctx,
-        "token_issued",
+        family.mail,
         tenant,
-        key=f"token_issued:{row.id}",
+        key=f"{family.mail}:{row.id}",
         tenant=tenant.display_name or tenant.email,
         token=f"{row.label} ({row.prefix}…)",
         at=ctx.now(),
         by=by,
-        url="/vendor/tokens",
+        url=family.page,
     )
 
 

@@ -206,9 +206,7 @@ async def test_only_the_platform_sends_events(run: Runtime, client: httpx.AsyncC
     assert (await client.post("/v1/events", json=body)).status_code == 401
     async with run.context(SYSTEM) as ctx:
         tenant = await make_vendor(ctx)
-        vendor = credentials._make(
-            ctx, credentials.CredentialKind.VENDOR_TOKEN, "vnd_", "SDK", tenant.id
-        )
+        vendor = credentials.make(ctx, credentials.VENDOR, "SDK", tenant.id)
     headers = {"Authorization": f"Bearer {vendor.secret}"}
     answer = await client.post("/v1/events", json=body, headers=headers)
     assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")

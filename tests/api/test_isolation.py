@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.runtime import Runtime
 from app.services import credentials
 from app.services.context import SYSTEM
-from tests.factories import as_vendor, make_device, make_vendor
+from tests.factories import as_agent, as_vendor, make_agent, make_device, make_vendor
 
 SECRET = "ACME-HIDDEN-1"
 OPEN = {
@@ -34,6 +34,7 @@ OPEN = {
     "POST /auth/reset/request",
     "GET /v1/pay/{token}",
     "POST /v1/pay/{token}",
+    "POST /api/onboard/{product}",
 }
 """Endpoints that anybody may call; each has tests of its own for what it tells."""
 
@@ -44,6 +45,8 @@ CALLS = [
 ]
 GUARDED = [one for one in CALLS if one not in OPEN]
 BY_VENDOR_TOKEN = [one for one in GUARDED if " /v1/vendor/" in one]
+AGENT_PATHS = ("/api/manage", "/api/usage", "/api/keys")
+BY_API_KEY = [one for one in GUARDED if one.split()[1].startswith(AGENT_PATHS)]
 
 
 async def _call(client: httpx.AsyncClient, call: str, ids: str, **headers: str) -> httpx.Response:
@@ -93,3 +96,34 @@ async def test_the_platforms_token_is_no_vendors(
         platform = await credentials.issue_platform_token(ctx, "platform")
     answer = await _call(client, call, str(new_id()), Authorization=f"Bearer {platform.secret}")
     assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")
+
+
+@pytest.mark.parametrize("call", BY_API_KEY)
+async def test_an_agents_doors_open_to_agents_only(
+    run: Runtime, client: httpx.AsyncClient, call: str
+) -> None:
+    """Neither a vendor nor the platform is an agent; of another agent's things there is no trace."""
+    async with run.context(SYSTEM) as ctx:
+        vendor = await credentials.issue(as_vendor(ctx, await make_vendor(ctx)), "vendor")
+        platform = await credentials.issue_platform_token(ctx, "platform")
+        mine, rival = await make_agent(ctx, "a@example.com"), await make_agent(ctx, "b@example.com")
+        keys = await credentials.list_tokens(as_agent(ctx, mine.agent), credentials.AGENT)
+        key_id, tenant_id = str(keys[0].id), str(mine.agent.tenant_id)
+    for secret in (vendor.secret, platform.secret):
+        answer = await _call(client, call, key_id, Authorization=f"Bearer {secret}")
+        assert answer.status_code == 403, answer.text
+    answer = await _call(client, call, key_id, Authorization=f"Bearer {rival.api_key}")
+    assert key_id not in answer.text
+    assert tenant_id not in answer.text
+    if "{" in call:
+        assert answer.status_code == 404, answer.text
+
+
+@pytest.mark.parametrize("call", [one for one in GUARDED if one not in BY_API_KEY])
+async def test_an_api_key_opens_no_other_door(
+    run: Runtime, client: httpx.AsyncClient, call: str
+) -> None:
+    async with run.context(SYSTEM) as ctx:
+        made = await make_agent(ctx)
+    answer = await _call(client, call, str(new_id()), Authorization=f"Bearer {made.api_key}")
+    assert answer.status_code in (401, 403, 404), answer.text

@@ -1,0 +1,234 @@
+"""The agent gateway: one action, checked, limited, done and written down in one transaction."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from app.core.discover import import_all
+from app.core.errors import (
+    DomainError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    PaymentRequiredError,
+)
+from app.core.ids import new_id
+from app.rules.gateway import (
+    HTTP_STATUS,
+    LONGEST_ERROR,
+    CallStatus,
+    Code,
+    Impact,
+    Result,
+    code_for,
+    redact,
+    request_hash,
+)
+from app.rules.quota import Quota
+from app.services import agents, idempotency, packs, quotas, upgrade_links
+from app.services.actions import ACTIONS, Action, Params
+from app.services.context import ActorKind, Context
+from app.services.idempotency import Answer, Claim
+from models.agent import Agent, AgentCall
+
+import_all(packs)
+
+_DENIED: Final = frozenset((401, 402, 403, 404, 429))
+"""Statuses of what was not let through, rather than tried and failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an agent asks for."""
+
+    action: str
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    idempotency_key: str = ""
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The envelope, and the HTTP status that goes with it."""
+
+    status: int
+    body: dict[str, Any]
+    retry_after: int | None = None
+
+
+@dataclass(slots=True)
+class _Note:
+    """What the audit row of this request will say."""
+
+    action: Action | None = None
+    status: CallStatus = CallStatus.ERROR
+    is_billable: bool = False
+    is_replay: bool = False
+    code: str = ""
+    error: str = ""
+    meta: dict[str, object] = field(default_factory=dict[str, object])
+
+
+async def run(ctx: Context, call: Call) -> Reply:
+    """Do one action for the acting key and write it down; a refusal is an answer, and written too.
+
+    In this order: the action, the key's scope, whether it can be tried dry, its params, an earlier
+    answer under the same key, the limit, the action itself. What it did, the call it used up and the
+    row that is charged for are one transaction. ``Exception`` other than a refusal passes.
+    """
+    began = time.monotonic()
+    if ctx.actor.kind is not ActorKind.API_KEY:
+        raise ForbiddenError("This needs an agent's API key.")
+    note = _Note()
+    try:
+        reply = await _run(ctx, await agents.acting(ctx), call, note)
+    except DomainError as refusal:
+        reply = _refused(ctx, refusal, note)
+    ctx.db.add(_row(ctx, call, note, int(1000 * (time.monotonic() - began))))
+    return reply
+
+
+async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
+    action = ACTIONS.get(call.action)
+    if action is None:
+        raise NotFoundError(f"There is no action {call.action[:128]!r}: see meta.actions.")
+    note.action = action
+    if action.definition.scope not in ctx.actor.scopes:
+        raise ForbiddenError(
+            f"This key lacks the scope {action.definition.scope}.", reason="scope_denied"
+        )
+    if call.is_dry_run and action.foresee is None:
+        raise InvalidInputError(f"{call.action} cannot be tried dry.")
+    params = _checked(action, call.params)
+    if call.is_dry_run and action.foresee is not None:
+        async with ctx.db.begin_nested() as sandbox:
+            impact: Impact = await action.foresee(ctx, params)
+            await sandbox.rollback()
+        note.status = CallStatus.SUCCESS
+        return _ok(ctx, impact.document(), dry_run=True)
+    claim = await _claim(ctx, call)
+    if claim is not None and claim.earlier is not None:
+        note.status, note.is_replay = CallStatus.SUCCESS, True
+        return _again(ctx, claim.earlier)
+    try:
+        reply = await _do(ctx, agent, action, params, note)
+    except DomainError:
+        if claim is not None:  # nothing was done: the key may be used again
+            await idempotency.let_go(ctx, claim.id)
+        raise
+    if claim is not None:
+        await idempotency.settle(ctx, claim.id, Answer(reply.status, _kept(reply)))
+    return reply
+
+
+async def _do(ctx: Context, agent: Agent, action: Action, params: Params, note: _Note) -> Reply:
+    quota: Quota | None = None
+    async with ctx.db.begin_nested():  # what fails leaves nothing behind, the call it took included
+        if action.definition.is_billable:
+            quota = await quotas.take(ctx, agent)
+        result: Result = await action.run(ctx, params)
+        await ctx.db.flush()
+    note.status, note.is_billable = CallStatus.SUCCESS, action.definition.is_billable
+    note.meta = result.meta()
+    return _ok(ctx, result.data, warning=_warning(ctx, quota))
+
+
+def _checked(action: Action, given: Mapping[str, Any]) -> Params:
+    try:
+        return action.params.model_validate(given)
+    except ValidationError as error:
+        fields = [
+            (".".join(map(str, one["loc"])) or "params", one["msg"].removeprefix("Value error, "))
+            for one in error.errors(include_url=False, include_input=False)
+        ]
+        said = "; ".join(f"{path}: {problem}" for path, problem in fields[:5])
+        raise InvalidInputError(f"The params are not valid. {said}", fields=fields) from error
+
+
+async def _claim(ctx: Context, call: Call) -> Claim | None:
+    if not call.idempotency_key:
+        return None
+    asked = request_hash(call.action, call.params, dry_run=False)
+    return await idempotency.claim(ctx, f"{call.action} {call.idempotency_key}"[:255], asked)
+
+
+def _ok(
+    ctx: Context, data: Any, *, dry_run: bool = False, warning: dict[str, Any] | None = None
+) -> Reply:
+    body: dict[str, Any] = {"ok": True, "request_id": ctx.actor.origin.request_id, "data": data}
+    if dry_run:
+        body["dry_run"] = True
+    if warning:
+        body["warning"] = warning
+    return Reply(200, body)
+
+
+def _kept(reply: Reply) -> bytes:
+    return json.dumps(reply.body["data"]).encode()
+
+
+def _again(ctx: Context, earlier: Answer) -> Reply:
+    reply = _ok(ctx, json.loads(earlier.body))
+    return replace(reply, body=reply.body | {"code": Code.IDEMPOTENT_REPLAY.value})
+
+
+def _warning(ctx: Context, quota: Quota | None) -> dict[str, Any] | None:
+    if quota is None or not quota.is_near:
+        return None
+    return {
+        "message": f"{quota.remaining} free calls remain this month.",
+        "calls_remaining": quota.remaining,
+        "upgrade_url": upgrade_links.url(ctx, ctx.tenant_id),
+    }
+
+
+def _refused(ctx: Context, refusal: DomainError, note: _Note) -> Reply:
+    code = code_for(refusal.status, refusal.reason)
+    status = HTTP_STATUS[code]
+    note.status = CallStatus.DENIED if status in _DENIED else CallStatus.ERROR
+    note.is_billable = False
+    note.code, note.error = code.value, str(redact(refusal.message))[:LONGEST_ERROR]
+    body: dict[str, Any] = {
+        "ok": False,
+        "request_id": ctx.actor.origin.request_id,
+        "error": refusal.message,
+        "code": code.value,
+    }
+    if isinstance(refusal, InvalidInputError) and refusal.fields:
+        body["fields"] = [{"path": path, "problem": problem} for path, problem in refusal.fields]
+    if isinstance(refusal, PaymentRequiredError):
+        body["upgrade_url"] = upgrade_links.url(ctx, ctx.tenant_id)
+        body["usage"] = refusal.details.get("usage", {})
+    return Reply(status, body, refusal.retry_after)
+
+
+def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> AgentCall:
+    definition = note.action.definition if note.action else None
+    actor = ctx.actor
+    return AgentCall(
+        id=new_id(),
+        at=ctx.now(),
+        tenant_id=ctx.tenant_id,
+        action=call.action[:128],
+        pack=definition.pack if definition else "",
+        status=note.status,
+        is_billable=note.is_billable,
+        unit=definition.unit or "" if definition else "",
+        actor_id=actor.id,
+        request_id=actor.origin.request_id,
+        request_hash=request_hash(call.action, call.params, dry_run=call.is_dry_run),
+        idempotency_key=call.idempotency_key,
+        is_dry_run=call.is_dry_run,
+        is_replay=note.is_replay,
+        error_code=note.code,
+        error=note.error,
+        ip=actor.origin.ip,
+        latency_ms=took_ms,
+        result_meta=note.meta,
+    )

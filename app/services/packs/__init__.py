@@ -1,0 +1,1 @@
+"""Packs of actions: every file here registers its own."""

@@ -1,0 +1,79 @@
+"""Metered agents: who they are, what they used of a month, and every call they made."""
+
+import datetime as dt
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field
+
+from app.core.ids import new_id
+from app.rules.gateway import CallStatus
+from app.rules.quota import Tier
+from models.base import Table, UtcDateTime, text_enum
+
+
+class PaymentState(StrEnum):
+    """Whether there is something to charge an agent's calls to."""
+
+    NONE = "none"
+    SETUP_PENDING = "setup_pending"
+    ACTIVE = "active"
+
+
+class Agent(Table, table=True):
+    """The agent side of a tenant: one a tenant, and one free tier an address and product."""
+
+    __table_args__ = (
+        UniqueConstraint("product", "email"),
+        Index("ix_agent_tier", "tier", "tenant_id"),
+    )
+
+    tenant_id: UUID = Field(primary_key=True, foreign_key="tenant.id")
+    product: str = Field(max_length=64)
+    agent_id: str = Field(max_length=128, description="What the agent calls itself.")
+    email: str = Field(max_length=254)
+    organisation: str = Field(default="", max_length=120)
+    tier: Tier = Field(default=Tier.FREE, sa_type=text_enum(Tier))
+    payment_state: PaymentState = Field(default=PaymentState.NONE, sa_type=text_enum(PaymentState))
+    onboarded_at: dt.datetime = Field(sa_type=UtcDateTime)
+    confirmed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    upgraded_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CallCounter(Table, table=True):
+    """The billable calls of one agent in one UTC month; its row lock makes a reservation atomic."""
+
+    tenant_id: UUID = Field(primary_key=True, foreign_key="tenant.id")
+    period: str = Field(primary_key=True, max_length=7)
+    used: int = 0
+
+
+class AgentCall(Table, table=True):
+    """One request to the gateway, written in the transaction of what it did; billing counts these."""
+
+    __table_args__ = (
+        Index("ix_agent_call_billing", "tenant_id", "status", "is_billable", "at"),
+        Index("ix_agent_call_tenant_at", "tenant_id", "at", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: dt.datetime = Field(sa_type=UtcDateTime)
+    tenant_id: UUID = Field(foreign_key="tenant.id")
+    action: str = Field(max_length=128)
+    pack: str = Field(max_length=64)
+    status: CallStatus = Field(sa_type=text_enum(CallStatus))
+    is_billable: bool
+    unit: str = Field(default="", max_length=16)
+    actor_id: str = Field(max_length=64, description="The key's own id, never the key.")
+    actor_prefix: str = Field(default="", max_length=16)
+    request_id: str = Field(max_length=64)
+    request_hash: str = Field(max_length=64)
+    idempotency_key: str = Field(default="", max_length=200)
+    is_dry_run: bool = False
+    is_replay: bool = False
+    error_code: str = Field(default="", max_length=32)
+    error: str = Field(default="", max_length=500)
+    ip: str = Field(default="", max_length=64)
+    latency_ms: int = 0
+    result_meta: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
