@@ -39,6 +39,9 @@ class Agent(Table, table=True):
     onboarded_at: dt.datetime = Field(sa_type=UtcDateTime)
     confirmed_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
     upgraded_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paid_until: dt.datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it is free again: its card is gone."
+    )
 
 
 class CallCounter(Table, table=True):
@@ -53,7 +56,8 @@ class AgentCall(Table, table=True):
     """One request to the gateway, written in the transaction of what it did; billing counts these."""
 
     __table_args__ = (
-        Index("ix_agent_call_billing", "tenant_id", "status", "is_billable", "at"),
+        Index("ix_agent_call_usage", "tenant_id", "status", "is_billable", "at"),
+        Index("ix_agent_call_charged", "tenant_id", "is_charged", "at"),
         Index("ix_agent_call_tenant_at", "tenant_id", "at", "id"),
     )
 
@@ -64,6 +68,9 @@ class AgentCall(Table, table=True):
     pack: str = Field(max_length=64)
     status: CallStatus = Field(sa_type=text_enum(CallStatus))
     is_billable: bool
+    is_charged: bool = Field(
+        default=False, description="It succeeded while the agent paid by the call: it is invoiced."
+    )
     unit: str = Field(default="", max_length=16)
     actor_id: str = Field(max_length=64, description="The key's own id, never the key.")
     actor_prefix: str = Field(default="", max_length=16)

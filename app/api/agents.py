@@ -15,7 +15,7 @@ from app.api.tokens import RotationIn, TokenOut, facts
 from app.rules.gateway import Scope
 from app.rules.periods import BillingMonth
 from app.rules.quota import PRICE, Quota, Tier
-from app.services import agents, credentials, paging, quotas, upgrade_links
+from app.services import agents, credentials, paging, quotas, upgrade_links, upgrades
 from app.services.agents import Onboarded
 from app.services.context import Context
 from app.services.credentials import AGENT
@@ -98,6 +98,19 @@ class AgentUsageOut(BaseModel):
     payment_method_status: PaymentState
 
 
+class CheckoutIn(BaseModel):
+    """Which agent is to be upgraded: the asking one."""
+
+    tenant_uuid: UUID
+
+
+class CheckoutOut(BaseModel):
+    """Where its owner stores a card."""
+
+    checkout_url: str
+    expires_at: Instant
+
+
 class KeyIn(BaseModel):
     """What the key is for and may do; without scopes it may do what the asking key may."""
 
@@ -166,6 +179,23 @@ async def usage(ctx: AgentCtx) -> AgentUsageOut:
         period_end=month.end,
         payment_method_status=agent.payment_state,
     )
+
+
+@router.post(
+    "/upgrade/checkout",
+    status_code=201,
+    response_model=CheckoutOut,
+    responses=answers(400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 503),
+)
+async def start_upgrade(body: CheckoutIn, ctx: AgentCtx, once: OnceOnly) -> Response:
+    """Open the page where a card is stored; nothing is charged there."""
+
+    async def work() -> tuple[int, BaseModel]:
+        await agents.acting(ctx)
+        page = await upgrades.start(ctx, body.tenant_uuid)
+        return 201, CheckoutOut(checkout_url=page.url, expires_at=page.expires_at)
+
+    return await once.run(ctx, work)
 
 
 @router.get("/keys", responses=answers(401, 403, 422, 429))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -41,6 +42,11 @@ class Quota:
     def is_near(self) -> bool:
         """Whether it is time to say that the free calls run out."""
         return self.limit is not None and self.used >= WARN_FROM
+
+
+def tier_at(tier: Tier, paid_until: dt.datetime | None, now: dt.datetime) -> Tier:
+    """Return the tier in force: whoever took the card back is free again from the month's end on."""
+    return Tier.FREE if paid_until is not None and now >= paid_until else tier
 
 
 def limit_of(tier: Tier, *, is_confirmed: bool, must_confirm: bool) -> int | None:

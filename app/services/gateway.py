@@ -30,7 +30,7 @@ from app.rules.gateway import (
     redact,
     request_hash,
 )
-from app.rules.quota import Quota
+from app.rules.quota import Quota, Tier
 from app.services import agents, idempotency, packs, quotas, upgrade_links
 from app.services.actions import ACTIONS, Action, Params
 from app.services.context import ActorKind, Context
@@ -69,6 +69,7 @@ class _Note:
     action: Action | None = None
     status: CallStatus = CallStatus.ERROR
     is_billable: bool = False
+    is_charged: bool = False
     is_replay: bool = False
     code: str = ""
     error: str = ""
@@ -135,6 +136,7 @@ async def _do(ctx: Context, agent: Agent, action: Action, params: Params, note: 
         result: Result = await action.run(ctx, params)
         await ctx.db.flush()
     note.status, note.is_billable = CallStatus.SUCCESS, action.definition.is_billable
+    note.is_charged = quota is not None and quota.tier is Tier.PAID
     note.meta = result.meta()
     return _ok(ctx, result.data, warning=_warning(ctx, quota))
 
@@ -219,6 +221,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> AgentCall:
         pack=definition.pack if definition else "",
         status=note.status,
         is_billable=note.is_billable,
+        is_charged=note.is_charged,
         unit=definition.unit or "" if definition else "",
         actor_id=actor.id,
         request_id=actor.origin.request_id,

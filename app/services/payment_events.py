@@ -9,7 +9,14 @@ from sqlmodel import col, select
 
 from app.core.money import Money
 from app.rules.statuses import InvoiceStatus
-from app.services import charges, checkouts, payment_methods, settlement, verification
+from app.services import (
+    agent_cards,
+    charges,
+    checkouts,
+    payment_methods,
+    settlement,
+    verification,
+)
 from app.services.context import Context
 from app.services.news import News, NotKnownYetError
 from app.services.settlement import Taken
@@ -79,7 +86,10 @@ async def checkout_failed(ctx: Context, news: News) -> bool:
 async def checkout_expired(ctx: Context, news: News) -> bool:
     """End a page that its provider closed."""
     page = await checkouts.by_ref(ctx, news.provider, _page_ref(news))
-    return page is not None and await checkouts.finish(ctx, page.id, CheckoutStatus.EXPIRED)
+    if page is None or not await checkouts.finish(ctx, page.id, CheckoutStatus.EXPIRED):
+        return False
+    await agent_cards.setup_ended(ctx, page.tenant_id)
+    return True
 
 
 async def copy_voided(ctx: Context, news: News) -> bool:

@@ -8,14 +8,14 @@ from sqlmodel import col, select
 
 from app.core.ids import new_id
 from app.rules.statuses import InvoiceStatus, PaymentMethodStatus, move
-from app.services import checkouts, notices, onboarding
+from app.services import agent_cards, checkouts, notices, onboarding
 from app.services.context import Context
 from app.services.news import News
 from app.services.outbox import insert_or_ignore
 from app.services.rails import CURRENCY_OF, PROVIDER_OF
 from models.invoice import Invoice
 from models.payment import Checkout, CheckoutPurpose, CheckoutStatus, PaymentMethod
-from models.tenant import Rail, Tenant
+from models.tenant import Programme, Rail, Tenant
 
 
 async def current(ctx: Context, tenant_id: UUID) -> PaymentMethod | None:
@@ -104,6 +104,10 @@ async def connect(
         tenant.currency = CURRENCY_OF[rail]
     await _close_pages(ctx, method)
     await ctx.db.flush()
+    await _charge_what_waits(ctx, tenant.id)
+    if tenant.programme is Programme.AGENT:
+        await agent_cards.card_connected(ctx, tenant, method)
+        return
     ctx.audit(
         "vendor.payment_connected",
         tenant_id=tenant.id,
@@ -119,7 +123,6 @@ async def connect(
         method=method.label or "Your card",
         url="/vendor/onboarding",
     )
-    await _charge_what_waits(ctx, tenant.id)
     await onboarding.activate_if_ready(ctx, tenant.id)
 
 
@@ -145,6 +148,7 @@ async def note_failed(ctx: Context, page: Checkout) -> None:
     method = await row(ctx, page.tenant_id, page.provider)
     if method.status is PaymentMethodStatus.PENDING:
         method.status = move(method.status, PaymentMethodStatus.FAILED)
+    await agent_cards.setup_ended(ctx, page.tenant_id)
 
 
 async def let_go(ctx: Context, method: PaymentMethod) -> None:
@@ -153,6 +157,8 @@ async def let_go(ctx: Context, method: PaymentMethod) -> None:
         return
     method.status = move(method.status, PaymentMethodStatus.DETACHED)
     method.detached_at, method.is_default = ctx.now(), False
+    if await agent_cards.card_gone(ctx, method):
+        return
     ctx.audit(
         "vendor.payment_detached",
         tenant_id=method.tenant_id,

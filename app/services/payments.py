@@ -57,11 +57,20 @@ async def start_binding(ctx: Context, rail: Rail, *, return_path: str = RETURN_P
     currency = await _check_currency(ctx, tenant, rail)
     if not await _stores_methods(ctx, slug):
         return await verification.start(ctx, tenant.id, slug, ctx.site_url + return_path)
-    customer_ref = await ensure_customer(ctx, tenant.id)
-    page = await _setup_page(ctx, tenant.id, slug, currency)
-    if page.url:
-        return page.url
-    return await _ask_setup(ctx, page, customer_ref, ctx.site_url + return_path)
+    page = await open_setup(ctx, tenant.id, slug, currency, ctx.site_url + return_path)
+    return page.url
+
+
+async def open_setup(
+    ctx: Context, tenant_id: UUID, slug: str, currency: str, return_url: str
+) -> Checkout:
+    """Return the page where a tenant stores its card; one that is still open is handed out again."""
+    method = await payment_methods.row(ctx, tenant_id, slug)
+    if method.status is PaymentMethodStatus.DETACHED:
+        method.status = move(method.status, PaymentMethodStatus.PENDING)
+    customer_ref = await ensure_customer(ctx, tenant_id)
+    page = await _setup_page(ctx, tenant_id, slug, currency)
+    return page if page.url else await _ask_setup(ctx, page, customer_ref, return_url)
 
 
 async def binding_state(ctx: Context) -> BindingState:
@@ -138,7 +147,7 @@ async def _setup_page(ctx: Context, tenant_id: UUID, slug: str, currency: str) -
     return page
 
 
-async def _ask_setup(ctx: Context, page: Checkout, customer_ref: str, return_url: str) -> str:
+async def _ask_setup(ctx: Context, page: Checkout, customer_ref: str, return_url: str) -> Checkout:
     async with ctx.outside() as providers:
         hosted: HostedPage = await providers.payment(page.provider).start_setup(
             customer_ref=customer_ref,
@@ -152,7 +161,7 @@ async def _ask_setup(ctx: Context, page: Checkout, customer_ref: str, return_url
     row = await ctx.db.get_one(Checkout, page.id, with_for_update=True, populate_existing=True)
     row.provider_ref, row.url = hosted.provider_ref, hosted.url
     await ctx.db.flush()
-    return hosted.url
+    return row
 
 
 async def _open_binding(ctx: Context, tenant_id: UUID, slug: str = "") -> Checkout | None:

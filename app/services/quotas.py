@@ -31,9 +31,14 @@ async def take(ctx: Context, agent: Agent) -> Quota:
         raise PaymentRequiredError(
             _why(agent, limit),
             reason="upgrade_required",
-            usage={"calls_used": limit, "calls_limit": limit, "tier": agent.tier.value},
+            usage={"calls_used": limit, "calls_limit": limit, "tier": Tier.FREE.value},
         )
-    return Quota(agent.tier, used, limit)
+    return Quota(tier_of(ctx, agent), used, limit)
+
+
+def tier_of(ctx: Context, agent: Agent) -> Tier:
+    """Return an agent's tier as of now."""
+    return rules.tier_at(agent.tier, agent.paid_until, ctx.now())
 
 
 async def current(ctx: Context, agent: Agent) -> Quota:
@@ -44,7 +49,7 @@ async def current(ctx: Context, agent: Agent) -> Quota:
             col(CallCounter.period) == str(BillingMonth.containing(ctx.now())),
         )
     )
-    return Quota(agent.tier, used or 0, _limit(ctx, agent))
+    return Quota(tier_of(ctx, agent), used or 0, _limit(ctx, agent))
 
 
 async def _count_up(ctx: Context, agent: Agent, period: str, limit: int | None) -> int | None:
@@ -63,13 +68,13 @@ async def _count_up(ctx: Context, agent: Agent, period: str, limit: int | None) 
 
 def _limit(ctx: Context, agent: Agent) -> int | None:
     return rules.limit_of(
-        agent.tier,
+        tier_of(ctx, agent),
         is_confirmed=agent.confirmed_at is not None,
         must_confirm=ctx.settings.agents_must_confirm,
     )
 
 
 def _why(agent: Agent, limit: int | None) -> str:
-    if agent.tier is Tier.FREE and limit == rules.UNCONFIRMED_CALLS:
+    if limit == rules.UNCONFIRMED_CALLS:
         return f"Confirm {agent.email} to use the rest of this month's free calls."
     return f"The {limit} free calls of this month are used up. Upgrade to go on."

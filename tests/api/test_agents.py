@@ -192,3 +192,47 @@ async def test_keys_are_made_narrowed_rotated_and_revoked(client: httpx.AsyncCli
     ended = await client.delete(f"/api/keys/{rotated.json()['id']}", headers=headers)
     assert ended.json()["is_live"] is False
     assert (await client.get("/api/usage", headers=fresh)).status_code == 401
+
+
+BROWSER = {"Accept": "text/html"}
+
+
+async def test_an_upgrade_begins_by_key_or_by_link(client: httpx.AsyncClient) -> None:
+    made = await onboard(client)
+    headers = {"X-API-Key": made["api_key"]}
+    body = {"tenant_uuid": made["tenant_uuid"]}
+    begun = await client.post("/api/upgrade/checkout", json=body, headers=headers)
+    assert begun.status_code == 201, begun.text
+    assert begun.json()["expires_at"].endswith("Z")
+    link = made["upgrade"]["upgrade_url"]
+    shown = await client.get(link)
+    assert shown.json() == {
+        "agent_id": "scout",
+        "upgraded": False,
+        "calls_used": 0,
+        "calls_limit": 100,
+        "per_call": "0.001",
+        "currency": "USD",
+    }
+    page = await client.get(link, headers=BROWSER)
+    assert "0.001 USD" in page.text
+    assert made["api_key"] not in page.text
+    followed = await client.post(link, headers=BROWSER)
+    assert (followed.status_code, followed.headers["location"]) == (
+        303,
+        begun.json()["checkout_url"],
+    )
+    assert (await client.post(link)).json()["redirect_url"] == begun.json()["checkout_url"]
+
+
+async def test_an_upgrade_of_another_is_not_there(client: httpx.AsyncClient) -> None:
+    key = (await onboard(client))["api_key"]
+    other = (await onboard(client, email="other@example.com"))["tenant_uuid"]
+    body = {"tenant_uuid": other}
+    answer = await client.post("/api/upgrade/checkout", json=body, headers={"X-API-Key": key})
+    assert answer.status_code == 404
+    for forged in ("x", f"{UUID(other).hex}-ffffffff-{'0' * 64}"):
+        assert (await client.get(f"/v1/upgrade/{forged}")).status_code == 404
+        assert (await client.post(f"/v1/upgrade/{forged}")).status_code == 404
+        page = await client.get(f"/v1/upgrade/{forged}", headers=BROWSER)
+        assert (page.status_code, "not valid any more" in page.text) == (404, True)

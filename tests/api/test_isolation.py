@@ -35,6 +35,8 @@ OPEN = {
     "GET /v1/pay/{token}",
     "POST /v1/pay/{token}",
     "POST /api/onboard/{product}",
+    "GET /v1/upgrade/{token}",
+    "POST /v1/upgrade/{token}",
 }
 """Endpoints that anybody may call; each has tests of its own for what it tells."""
 
@@ -45,7 +47,7 @@ CALLS = [
 ]
 GUARDED = [one for one in CALLS if one not in OPEN]
 BY_VENDOR_TOKEN = [one for one in GUARDED if " /v1/vendor/" in one]
-AGENT_PATHS = ("/api/manage", "/api/usage", "/api/keys")
+AGENT_PATHS = ("/api/manage", "/api/usage", "/api/keys", "/api/upgrade")
 BY_API_KEY = [one for one in GUARDED if one.split()[1].startswith(AGENT_PATHS)]
 
 

@@ -40,6 +40,15 @@ PARAMS: dict[str, dict[str, Any]] = {
         "by": "owner@acme-toys.example.com",
         "url": "/vendor/tokens",
     },
+    "key_issued": {
+        "tenant": "Scout",
+        "token": "agk_8f3…k2Q",
+        "at": _AT,
+        "by": "API",
+        "url": "/agent/keys",
+    },
+    "agent_upgraded": {"agent": "scout", "method": "Visa ending 4242", "url": "/agent"},
+    "agent_known": {"product": "leadscoring", "url": "/agent/keys"},
     "token_new_ip": {
         "tenant": "Acme Toys",
         "token": "vnd_8f3…k2Q",

@@ -1,0 +1,109 @@
+"""The upgrade link of an agent: looking at it tells what it costs, posting to it leads to the card page."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel
+
+from app.api.deps import AnyoneCtx
+from app.api.errors import Envelope
+from app.core.errors import ConflictError, NotFoundError
+from app.rules.quota import PRICE
+from app.services import upgrades
+from app.services.upgrades import UpgradeView
+
+router = APIRouter(prefix="/v1/upgrade", tags=["agents"])
+
+
+class UpgradeLinkOut(BaseModel):
+    """What the link is about."""
+
+    agent_id: str
+    upgraded: bool
+    calls_used: int
+    calls_limit: int | None
+    per_call: str
+    currency: str
+
+
+class UpgradeStarted(BaseModel):
+    """Where its owner goes on."""
+
+    redirect_url: str
+
+
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: {"model": Envelope, "description": "The link is not valid any more."}
+}
+_STARTED: dict[int | str, dict[str, Any]] = {
+    303: {"description": "A browser's form is sent on to the card page."},
+    409: {"model": Envelope, "description": "The agent is upgraded already."},
+    502: {"model": Envelope, "description": "The payment provider refused."},
+    503: {"model": Envelope, "description": "The payment provider does not answer."},
+}
+
+
+@router.get(
+    "/{token}",
+    response_model=UpgradeLinkOut,
+    responses={
+        **_ANSWERS,
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+    },
+)
+async def show_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Response | UpgradeLinkOut:
+    """Show what the upgrade costs: a page to browsers, JSON to everything else."""
+    is_sandbox = ctx.settings.is_sandbox
+    try:
+        view = await upgrades.show(ctx, token)
+    except NotFoundError:
+        if not _is_browser(request):
+            raise
+        return HTMLResponse(_page(None, is_sandbox=is_sandbox), 404)
+    if _is_browser(request):
+        return HTMLResponse(_page(view, is_sandbox=is_sandbox))
+    return UpgradeLinkOut(
+        agent_id=view.name,
+        upgraded=view.is_paid,
+        calls_used=view.used,
+        calls_limit=view.limit,
+        per_call=PRICE.text(),
+        currency=PRICE.currency,
+    )
+
+
+@router.post("/{token}", response_model=UpgradeStarted, responses={**_ANSWERS, **_STARTED})
+async def follow_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Response | UpgradeStarted:
+    """Go to the card page: a browser is sent on, everything else is told where to go."""
+    try:
+        url = await upgrades.follow(ctx, token)
+    except ConflictError:
+        if not _is_browser(request):
+            raise
+        return RedirectResponse(f"/v1/upgrade/{token}", 303)
+    return RedirectResponse(url, 303) if _is_browser(request) else UpgradeStarted(redirect_url=url)
+
+
+def _page(view: UpgradeView | None, *, is_sandbox: bool) -> str:
+    return _template().render(
+        view=view, sandbox=is_sandbox, price=f"{PRICE.text()} {PRICE.currency}"
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("upgrade.html.jinja")
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
