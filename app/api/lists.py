@@ -50,6 +50,7 @@ _MEANINGS = {
     415: "The body is not sent as JSON.",
     422: "Some fields are not valid.",
     429: "Too many requests; `Retry-After` says when to come back.",
+    502: "A provider refused.",
     503: "Something we depend on is down; try again later.",
 }
 

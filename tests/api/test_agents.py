@@ -236,3 +236,25 @@ async def test_an_upgrade_of_another_is_not_there(client: httpx.AsyncClient) -> 
         assert (await client.post(f"/v1/upgrade/{forged}")).status_code == 404
         page = await client.get(f"/v1/upgrade/{forged}", headers=BROWSER)
         assert (page.status_code, "not valid any more" in page.text) == (404, True)
+
+
+async def test_an_agent_finds_the_way_from_nothing(client: httpx.AsyncClient) -> None:
+    """Whatever the documents name can be called as they say."""
+    words = await client.get("/llms.txt")
+    assert words.headers["content-type"].startswith("text/plain")
+    assert "max-age" in words.headers["cache-control"]
+    found = (await client.get("/.well-known/agent-onboarding.json")).json()
+    assert found["llms_url"] == "http://portal.test/llms.txt"
+    assert found["onboarding"]["url"] in words.text
+    first = found["onboarding"]
+    made = (await client.request(first["method"], first["url"], json=first["body"])).json()
+    gate = found["gateway"]
+    answer = await client.request(
+        gate["method"], gate["url"], json=gate["body"], headers={gate["header"]: made["api_key"]}
+    )
+    offered = {one["name"]: one["billable"] for one in answer.json()["data"]["actions"]}
+    assert {one["name"]: one["billable"] for one in found["actions"]} == offered
+    assert all(name in words.text for name in offered)
+    for name in ("openapi_url", "documentation_url", "usage_url"):
+        headers = {"X-API-Key": made["api_key"]}
+        assert (await client.get(found[name], headers=headers)).status_code == 200, name

@@ -34,6 +34,8 @@ OPEN = {
     "POST /auth/reset/request",
     "GET /v1/pay/{token}",
     "POST /v1/pay/{token}",
+    "GET /llms.txt",
+    "GET /.well-known/agent-onboarding.json",
     "POST /api/onboard/{product}",
     "GET /v1/upgrade/{token}",
     "POST /v1/upgrade/{token}",
