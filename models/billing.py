@@ -1,4 +1,4 @@
-"""Monthly runs: one row a month and kind, one row a tenant in it."""
+"""Monthly runs: one row a month, one row a tenant in it."""
 
 import datetime as dt
 from uuid import UUID
@@ -12,13 +12,10 @@ from models.base import Table, UtcDateTime, text_enum
 
 
 class BillingRun(Table, table=True):
-    """The billing of one month for one programme; a second start finds this row."""
-
-    __table_args__ = (UniqueConstraint("programme", "period"),)
+    """The billing of one month of everybody who is invoiced by the month; a second start finds it."""
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    programme: str
-    period: str = Field(max_length=7)
+    period: str = Field(max_length=7, unique=True)
     status: RunStatus = Field(default=RunStatus.PENDING, sa_type=text_enum(RunStatus))
     started_at: dt.datetime = Field(sa_type=UtcDateTime)
     finished_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -156,7 +156,7 @@ async def do(ctx: Context, name: str, payload: dict[str, Any]) -> None:
         case "deliver_invoice":
             await delivery.deliver(ctx, UUID(payload["invoice_id"]))
         case "create_customer":
-            await payments.ensure_customer(ctx, UUID(payload["tenant_id"]))
+            await payments.ensure_customer(ctx, UUID(payload["tenant"]))
         case "pay_out":
             await payouts.send(ctx, UUID(payload["payout_id"]))
         case "refund":

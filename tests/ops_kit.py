@@ -97,9 +97,7 @@ async def make_failed_month(ctx: Context, vendor: Tenant) -> BillingPeriod:
     """A vendor's October that stopped after its devices were counted."""
     run: BillingRun = await _kept(
         ctx,
-        BillingRun(
-            programme="vendor", period="2026-10", status=RunStatus.RUNNING, started_at=ctx.now()
-        ),
+        BillingRun(period="2026-10", status=RunStatus.RUNNING, started_at=ctx.now()),
     )
     return await _kept(
         ctx,

@@ -1,4 +1,4 @@
-"""Agents: their tier, their calls and the counter of a month; leads and their scores."""
+"""Agents: their tier, calls and counters; leads and their scores; one monthly run for everybody."""
 
 from collections.abc import Sequence
 
@@ -165,9 +165,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("lead_id", "model_id", name=op.f("pk_lead_score")),
     )
+    with op.batch_alter_table("billing_run", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("uq_billing_run_programme_period"), type_="unique")
+        batch_op.create_unique_constraint(batch_op.f("uq_billing_run_period"), ["period"])
+        batch_op.drop_column("programme")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("billing_run", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("programme", sa.String(), nullable=False, server_default="vendor")
+        )
+        batch_op.drop_constraint(batch_op.f("uq_billing_run_period"), type_="unique")
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_billing_run_programme_period"), ["programme", "period"]
+        )
+
     op.drop_table("lead_score")
     op.drop_table("lead_rule")
     op.drop_table("lead_question")

@@ -21,6 +21,7 @@ class LineKind(StrEnum):
     """What a line charges or credits."""
 
     DEVICES = "devices"
+    CALLS = "calls"
     ADJUSTMENT = "adjustment"
     CREDIT = "credit"
 

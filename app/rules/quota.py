@@ -18,6 +18,10 @@ PRICE: Final = Money(1_000, "USD")
 """Of one billable call that succeeded after the upgrade."""
 
 
+LEAST_INVOICE: Final = Money(500_000, "USD")
+"""What is less is carried to the next month: providers charge no less, and nobody wants to."""
+
+
 class Tier(StrEnum):
     """What an agent has agreed to."""
 

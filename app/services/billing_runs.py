@@ -1,4 +1,4 @@
-"""The monthly run over all vendors: begun once, fair, resumable, and blocked by nobody's failure."""
+"""The monthly run over everybody who is invoiced by the month: begun once, fair, resumable, and blocked by nobody's failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from models.invoice import Invoice
 from models.person import Role
 from models.tenant import Programme, Tenant
 
-VENDOR: Final = Programme.VENDOR.value
+INVOICED: Final = (Programme.VENDOR, Programme.AGENT)
+"""Who is invoiced by the month."""
 STUCK: Final = dt.timedelta(hours=6)
 """A month untouched for this long lost its job and is begun again; its steps hold under that."""
 CHUNK: Final = 500
@@ -82,7 +83,7 @@ async def start_run(ctx: Context, period: str) -> int:
             (col(BillingPeriod.tenant_id) == Tenant.id) & (col(BillingPeriod.period) == period),
         )
         .where(
-            col(Tenant.programme) == Programme.VENDOR,
+            col(Tenant.programme).in_(INVOICED),
             col(Tenant.activated_at) < month.end,
             or_(col(Tenant.closed_at).is_(None), col(Tenant.closed_at) >= month.start),
             col(BillingPeriod.id).is_(None),
@@ -166,13 +167,11 @@ async def schedule(ctx: Context) -> int:
     """
     ctx.require_system()
     first = await ctx.db.scalar(
-        select(func.min(Tenant.activated_at)).where(col(Tenant.programme) == Programme.VENDOR)
+        select(func.min(Tenant.activated_at)).where(col(Tenant.programme).in_(INVOICED))
     )
     if first is None:
         return 0
-    known = set(
-        await ctx.db.scalars(select(BillingRun.period).where(col(BillingRun.programme) == VENDOR))
-    )
+    known = set(await ctx.db.scalars(select(BillingRun.period)))
     month, due = BillingMonth.containing(first), []
     while month.end <= ctx.now():
         if str(month) not in known:
@@ -187,11 +186,7 @@ async def schedule(ctx: Context) -> int:
 async def progress(ctx: Context, period: str) -> Progress:
     """Return how far a month's run has come; raises ``NotFoundError`` before it began."""
     ctx.require_ops()
-    run = await ctx.db.scalar(
-        select(BillingRun).where(
-            col(BillingRun.programme) == VENDOR, col(BillingRun.period) == period
-        )
-    )
+    run = await ctx.db.scalar(select(BillingRun).where(col(BillingRun.period) == period))
     if run is None:
         raise NotFoundError(f"The billing of {period} was not started.")
     counted = await ctx.db.execute(
@@ -223,10 +218,7 @@ async def runs(ctx: Context, limit: int = 24) -> list[BillingRun]:
     """Return the latest runs, newest month first."""
     ctx.require_ops()
     rows = await ctx.db.scalars(
-        select(BillingRun)
-        .where(col(BillingRun.programme) == VENDOR)
-        .order_by(col(BillingRun.period).desc())
-        .limit(limit)
+        select(BillingRun).order_by(col(BillingRun.period).desc()).limit(limit)
     )
     return list(rows)
 
@@ -268,15 +260,14 @@ async def _failed(ctx: Context, run_id: UUID) -> tuple[FailedMonth, ...]:
 async def _run_row(ctx: Context, period: str) -> BillingRun:
     values = {
         "id": new_id(),
-        "programme": VENDOR,
         "period": period,
         "status": RunStatus.PENDING,
         "started_at": ctx.now(),
     }
-    await ctx.db.execute(insert_or_ignore(ctx, BillingRun, values, "programme", "period"))
+    await ctx.db.execute(insert_or_ignore(ctx, BillingRun, values, "period"))
     rows = await ctx.db.scalars(
         select(BillingRun)
-        .where(col(BillingRun.programme) == VENDOR, col(BillingRun.period) == period)
+        .where(col(BillingRun.period) == period)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

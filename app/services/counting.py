@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import exists, func, insert, select
@@ -142,6 +143,32 @@ async def contracts_for(
 
 def _rated(row: PriceContract) -> rating.PriceContract:
     return rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
+
+
+class ActiveDevices:
+    """Vendors owe for each device that was active."""
+
+    async def owing(
+        self, ctx: Context, tenants: Mapping[UUID, Tenant], month: BillingMonth
+    ) -> dict[UUID, str]:
+        """Return vendors with an active device and the currency of their contract."""
+        found = await active(ctx, tenants, month)
+        contracts = await contracts_for(ctx, found, month)
+        return {tenant_id: contract.currency for tenant_id, contract in contracts.items()}
+
+    async def lines(
+        self, ctx: Context, invoices: Collection[Invoice], month: BillingMonth
+    ) -> dict[UUID, Sequence[DraftLine]]:
+        """Keep each device counted and return one line over them."""
+        counts = await keep_evidence(ctx, month, [one.id for one in invoices])
+        contracts = await contracts_for(ctx, [one.tenant_id for one in invoices], month)
+        return {
+            one.tenant_id: [devices_line(counts[one.id], contracts[one.tenant_id], month)]
+            for one in invoices
+        }
+
+
+DEVICES: Final = ActiveDevices()
 
 
 def devices_line(count: int, contract: PriceContract, month: BillingMonth) -> DraftLine:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlmodel import col, select
 
 from app.core.errors import ConflictError
 from app.rules.periods import BillingMonth
-from app.services import counting, ledger, opening
+from app.services import ledger, opening
 from app.services.context import Context
+from app.services.meters import METERS, Meter
 from models.billing import BillingPeriod
 from models.invoice import Invoice
 from models.ledger import AccountKind
@@ -40,11 +41,11 @@ async def locked(ctx: Context, tenant_ids: Collection[UUID], period: str) -> lis
 async def open_invoices(
     ctx: Context, rows: Sequence[BillingPeriod], month: BillingMonth
 ) -> dict[UUID, Invoice]:
-    """Count active devices and open an invoice for each tenant that has some; return those, by tenant.
+    """Count what was used and open an invoice for each tenant that owes for it; return those, by tenant.
 
     ``rows`` are locked, and none has finished a step yet. All of it is one transaction: numbers,
     lines, evidence and books come together or not at all, and the business key
-    ``vendor:<tenant>:<month>`` lets each happen once. Raises ``ConflictError`` ``no_price_contract``.
+    ``<programme>:<tenant>:<month>`` lets each happen once. Raises ``ConflictError`` ``no_price_contract``.
     """
     found = await ctx.db.scalars(
         select(Tenant)
@@ -54,33 +55,10 @@ async def open_invoices(
         .execution_options(populate_existing=True)
     )
     tenants = {tenant.id: tenant for tenant in found}
-    active = await counting.active(ctx, tenants, month)
-    contracts = await counting.contracts_for(ctx, active, month)
-    invoices = {
-        row.tenant_id: opening.draft(
-            ctx,
-            tenants[row.tenant_id],
-            month,
-            business_key=f"vendor:{row.tenant_id}:{month}",
-            currency=contracts[row.tenant_id].currency,
-        )
-        for row in rows
-        if row.tenant_id in active
-    }
-    if invoices:
-        await ctx.db.flush()
-        counts = await counting.keep_evidence(ctx, month, [one.id for one in invoices.values()])
-        await opening.open_drafts(
-            ctx,
-            [
-                opening.Draft(
-                    invoice,
-                    tenants[tenant_id],
-                    [counting.devices_line(counts[invoice.id], contracts[tenant_id], month)],
-                )
-                for tenant_id, invoice in invoices.items()
-            ],
-        )
+    invoices: dict[UUID, Invoice] = {}
+    for programme, meter in METERS.items():
+        metered = {id_: one for id_, one in tenants.items() if one.programme is programme}
+        invoices |= await _open(ctx, metered, meter, month) if metered else {}
     carried = await ledger.balances(ctx, tenants, AccountKind.ROUNDING)
     for row in rows:
         if invoice := invoices.get(row.tenant_id):
@@ -88,4 +66,31 @@ async def open_invoices(
         kept = carried.get((row.tenant_id, row.currency))
         row.carried_micros = kept.micros if kept else 0
         row.step, row.updated_at = "opened", ctx.now()
+    return invoices
+
+
+async def _open(
+    ctx: Context, tenants: Mapping[UUID, Tenant], meter: Meter, month: BillingMonth
+) -> dict[UUID, Invoice]:
+    """Open the invoices of one kind of customer."""
+    owing = await meter.owing(ctx, tenants, month)
+    invoices = {
+        tenant_id: opening.draft(
+            ctx,
+            tenants[tenant_id],
+            month,
+            business_key=f"{tenants[tenant_id].programme}:{tenant_id}:{month}",
+            currency=currency,
+        )
+        for tenant_id, currency in sorted(owing.items())
+    }
+    if not invoices:
+        return {}
+    await ctx.db.flush()
+    lines = await meter.lines(ctx, list(invoices.values()), month)
+    drafts = [
+        opening.Draft(invoice, tenants[tenant_id], lines[tenant_id])
+        for tenant_id, invoice in invoices.items()
+    ]
+    await opening.open_drafts(ctx, drafts)
     return invoices
