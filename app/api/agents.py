@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import AgentCtx, AnyoneCtx
 from app.api.idempotency import OnceOnly
 from app.api.lists import Cursor, Instant, Limit, ListOut, answers, page_of
 from app.api.tokens import RotationIn, TokenOut, facts
+from app.core.errors import NotFoundError
 from app.rules.gateway import Scope
 from app.rules.periods import BillingMonth
 from app.rules.quota import PRICE, Quota, Tier
-from app.services import agents, credentials, paging, quotas, upgrade_links, upgrades
+from app.rules.statuses import InvoiceStatus
+from app.services import agents, call_usage, credentials, paging, quotas, upgrade_links, upgrades
 from app.services.agents import Onboarded
 from app.services.context import Context
 from app.services.credentials import AGENT
@@ -98,6 +100,33 @@ class AgentUsageOut(BaseModel):
     payment_method_status: PaymentState
 
 
+class CallsOut(BaseModel):
+    """How calls ended."""
+
+    total: int
+    successful: int
+    failed: int
+
+
+class ChargesOut(BaseModel):
+    """What the calls after the upgrade cost; ``total`` is exact, an invoice claims whole cents of it."""
+
+    per_call: str
+    calls: int
+    total: str
+    currency: str
+
+
+class BillOut(BaseModel):
+    """One month of an agent; without an invoice nothing is due, or not yet."""
+
+    period: str
+    usage: CallsOut
+    charges: ChargesOut
+    invoice_id: UUID | None
+    status: InvoiceStatus | None
+
+
 class CheckoutIn(BaseModel):
     """Which agent is to be upgraded: the asking one."""
 
@@ -178,6 +207,31 @@ async def usage(ctx: AgentCtx) -> AgentUsageOut:
         period_start=month.start,
         period_end=month.end,
         payment_method_status=agent.payment_state,
+    )
+
+
+@router.get("/billing/invoice", responses=answers(401, 403, 404, 422, 429))
+async def monthly_bill(
+    ctx: AgentCtx,
+    tenant_uuid: UUID,
+    period: Annotated[str, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", examples=["2026-11"])],
+) -> BillOut:
+    """Tell what a month was used for, what it costs, and its invoice once there is one."""
+    if tenant_uuid != ctx.tenant_id:
+        raise NotFoundError("There is no such thing here.")
+    found = await call_usage.bill(ctx, period)
+    calls, invoice = found.calls, found.invoice
+    return BillOut(
+        period=str(found.month),
+        usage=CallsOut(total=calls.total, successful=calls.successful, failed=calls.failed),
+        charges=ChargesOut(
+            per_call=PRICE.text(),
+            calls=calls.charged,
+            total=found.amount.text(),
+            currency=found.amount.currency,
+        ),
+        invoice_id=invoice.id if invoice else None,
+        status=invoice.status if invoice else None,
     )
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.rules.quota import Tier
 from app.runtime import Runtime
 from app.services.context import SYSTEM
-from models.agent import CallCounter
+from models.agent import Agent, CallCounter
 
 WHO = {"agent_id": "scout", "email": "scout@example.com", "organization_name": "Example Ltd"}
 
@@ -258,3 +259,35 @@ async def test_an_agent_finds_the_way_from_nothing(client: httpx.AsyncClient) ->
     for name in ("openapi_url", "documentation_url", "usage_url"):
         headers = {"X-API-Key": made["api_key"]}
         assert (await client.get(found[name], headers=headers)).status_code == 200, name
+
+
+async def test_a_month_says_what_was_called_and_what_it_costs(
+    client: httpx.AsyncClient, run: Runtime
+) -> None:
+    made = await onboard(client)
+    headers = {"X-API-Key": made["api_key"]}
+    export = {"action": "domain.leadscoring.leads.export"}
+    assert (await manage(client, made["api_key"], export)).status_code == 200
+    assert (await manage(client, made["api_key"], {"action": "no.such"})).status_code == 404
+    async with run.context(SYSTEM) as ctx:
+        agent = await ctx.db.get_one(Agent, UUID(made["tenant_uuid"]))
+        agent.tier = Tier.PAID
+    for _ in range(2):
+        await manage(client, made["api_key"], export)
+    query = {"tenant_uuid": made["tenant_uuid"], "period": "2026-11"}
+    answer = await client.get("/api/billing/invoice", params=query, headers=headers)
+    assert answer.json() == {
+        "period": "2026-11",
+        "usage": {"total": 4, "successful": 3, "failed": 1},
+        "charges": {"per_call": "0.001", "calls": 2, "total": "0.002", "currency": "USD"},
+        "invoice_id": None,
+        "status": None,
+    }
+    other = await onboard(client, email="other@example.com")
+    for changed, status in (
+        ({"tenant_uuid": other["tenant_uuid"]}, 404),
+        ({"period": "2026-13"}, 422),
+        ({"period": "soon"}, 422),
+    ):
+        refused = await client.get("/api/billing/invoice", params=query | changed, headers=headers)
+        assert refused.status_code == status, refused.text
