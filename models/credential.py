@@ -20,6 +20,7 @@ class CredentialKind(StrEnum):
     VENDOR_TOKEN = "vendor_token"  # noqa: S105 - a kind, not a secret
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
     API_KEY = "api_key"
+    KERNEL_TOKEN = "kernel_token"  # noqa: S105 - a kind, not a secret
 
 
 class Credential(Table, table=True):

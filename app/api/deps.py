@@ -68,6 +68,17 @@ async def platform(request: Request) -> AsyncGenerator[Context]:
         yield ctx
 
 
+async def kernel(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the product runtime whose token came along."""
+    token = bearer(request)
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await credentials.authenticate_token(ctx, token, CredentialKind.KERNEL_TOKEN)
+
+    async with runtime.current().authenticated(authenticate, origin_of(request)) as ctx:
+        yield ctx
+
+
 async def agent(request: Request) -> AsyncGenerator[Context]:
     """Give a unit of work to the agent whose key came along, as ``X-API-Key`` or as a bearer token."""
     key = request.headers.get("x-api-key", "").strip() or bearer(request)
@@ -97,5 +108,6 @@ async def signed_in(request: Request) -> AsyncGenerator[Context]:
 AnyoneCtx = Annotated[Context, Depends(anonymous, scope="function")]
 VendorCtx = Annotated[Context, Depends(vendor, scope="function")]
 PlatformCtx = Annotated[Context, Depends(platform, scope="function")]
+KernelCtx = Annotated[Context, Depends(kernel, scope="function")]
 AgentCtx = Annotated[Context, Depends(agent, scope="function")]
 PersonCtx = Annotated[Context, Depends(signed_in, scope="function")]

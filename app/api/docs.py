@@ -22,6 +22,7 @@ router = APIRouter(tags=["operations"])
 _DOORS = {
     deps.vendor: ("vendorToken", "A vendor's token, `vnd_...`."),
     deps.platform: ("platformToken", "The platform's token, `plt_...`."),
+    deps.kernel: ("kernelToken", "A product runtime's token, `acp_kernel_...`."),
     deps.agent: ("apiKey", "An agent's key, `agk_...`; `X-API-Key: agk_...` does as well."),
 }
 _COOKIE = "session"

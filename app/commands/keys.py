@@ -20,6 +20,15 @@ def rotate() -> None:
     typer.echo(f"{path.name} was made. Restart to sign with it.")
 
 
+@cli.command("kernel-token")
+def kernel_token(label: str = "kernel") -> None:
+    """Issue a token by which a product runtime of its own reaches the control plane; printed once."""
+    from app.services import credentials
+
+    issued = as_system(lambda ctx: credentials.issue_kernel_token(ctx, label))
+    typer.echo(issued.secret)
+
+
 @cli.command("platform-token")
 def platform_token(label: str = "platform") -> None:
     """Issue a token that sends events; it is printed once."""

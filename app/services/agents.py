@@ -45,20 +45,38 @@ async def onboard(
     The provider's customer is made in the background, so that a provider that is down blocks
     nobody. Raises ``NotFoundError``, ``InvalidInputError``, ``RateLimitedError``.
     """
+    await throttle.count(ctx, ctx.settings.limit_onboard, "onboard", throttle.place(ctx))
+    agent = await open_account(
+        ctx, product, agent_id=agent_id, email=email, organisation=organisation
+    )
+    if agent is None:
+        await _tell_known(ctx, product, normalise_email(email))
+        return None
+    key = credentials.make(
+        ctx, credentials.AGENT, "First key", agent.tenant_id, scopes=DEFAULT_SCOPES
+    )
+    await ctx.db.flush()
+    return Onboarded(agent, key.secret, await quotas.current(ctx, agent))
+
+
+async def open_account(
+    ctx: Context, product: str, *, agent_id: str, email: str, organisation: str = ""
+) -> Agent | None:
+    """Add an agent's tenant without a key; None where the address has its free calls already.
+
+    Raises ``NotFoundError``, ``InvalidInputError``, ``RateLimitedError`` by the address's domain.
+    """
     if product not in PRODUCTS:
         raise NotFoundError(f"There is no product {product[:64]!r}. Try {PRODUCTS[0]}.")
     address = normalise_email(email)
     called = one_line(agent_id, "agent_id", longest=128)
     named = one_line(organisation, "organization_name", longest=120, shortest=0)
-    await throttle.count(ctx, ctx.settings.limit_onboard, "onboard", throttle.place(ctx))
     domain = address.partition("@")[2]
     await throttle.count(ctx, ctx.settings.limit_onboard_domain, "onboard_domain", domain)
     made = await _open(ctx, product, called, address, named)
     if made is None:
-        await _tell_known(ctx, product, address)
         return None
     tenant, agent = made
-    key = credentials.make(ctx, credentials.AGENT, "First key", tenant.id, scopes=DEFAULT_SCOPES)
     ctx.audit(
         "agent.onboarded",
         tenant_id=tenant.id,
@@ -72,8 +90,7 @@ async def onboard(
         tenant_id=tenant.id,
         tenant=str(tenant.id),
     )
-    await ctx.db.flush()
-    return Onboarded(agent, key.secret, await quotas.current(ctx, agent))
+    return agent
 
 
 async def acting(ctx: Context, scope: Scope | None = None) -> Agent:

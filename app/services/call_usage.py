@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import case, func
-from sqlmodel import col, select
+from sqlalchemy import case, func, select
+from sqlmodel import col
 
 from app.core.errors import InvalidInputError
 from app.core.money import Money
@@ -31,6 +31,7 @@ class Calls:
 
     total: int = 0
     successful: int = 0
+    billable: int = 0
     charged: int = 0
 
     @property
@@ -95,6 +96,7 @@ async def _count(
             col(AgentCall.tenant_id),
             func.count(),
             func.sum(case((succeeded, 1), else_=0)),
+            func.sum(case((succeeded & col(AgentCall.is_billable), 1), else_=0)),
             func.sum(case((col(AgentCall.is_charged), 1), else_=0)),
         )
         .where(
@@ -106,4 +108,4 @@ async def _count(
     )
     if action_prefix:
         query = query.where(col(AgentCall.action).startswith(action_prefix, autoescape=True))
-    return {row[0]: Calls(row[1], row[2], row[3]) for row in await ctx.db.execute(query)}
+    return {row[0]: Calls(*row[1:]) for row in await ctx.db.execute(query)}

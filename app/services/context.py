@@ -35,6 +35,7 @@ class ActorKind(StrEnum):
     VENDOR_TOKEN = "vendor_token"  # noqa: S105 - a kind, not a secret
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
     API_KEY = "api_key"
+    KERNEL_TOKEN = "kernel_token"  # noqa: S105 - a kind, not a secret
     SYSTEM = "system"
 
 

@@ -33,6 +33,7 @@ _ACTORS = {
     CredentialKind.VENDOR_TOKEN: ActorKind.VENDOR_TOKEN,
     CredentialKind.PLATFORM_TOKEN: ActorKind.PLATFORM_TOKEN,
     CredentialKind.API_KEY: ActorKind.API_KEY,
+    CredentialKind.KERNEL_TOKEN: ActorKind.KERNEL_TOKEN,
 }
 
 
@@ -140,6 +141,15 @@ async def issue_platform_token(ctx: Context, label: str) -> IssuedToken:
     ctx.require_system()
     issued = _new(ctx, CredentialKind.PLATFORM_TOKEN, "plt_", _check_label(label), None)
     _note(ctx, "platform.token_issued", issued.row)
+    await ctx.db.flush()
+    return issued
+
+
+async def issue_kernel_token(ctx: Context, label: str) -> IssuedToken:
+    """Give a product runtime a token for the control plane; for the command line."""
+    ctx.require_system()
+    issued = _new(ctx, CredentialKind.KERNEL_TOKEN, "acp_kernel_", _check_label(label), None)
+    _note(ctx, "kernel.token_issued", issued.row)
     await ctx.db.flush()
     return issued
 
