@@ -73,7 +73,6 @@ class AgentCall(Table, table=True):
     )
     unit: str = Field(default="", max_length=16)
     actor_id: str = Field(max_length=64, description="The key's own id, never the key.")
-    actor_prefix: str = Field(default="", max_length=16)
     request_id: str = Field(max_length=64)
     request_hash: str = Field(max_length=64)
     idempotency_key: str = Field(default="", max_length=200)

@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("is_charged", sa.Boolean(), nullable=False),
         sa.Column("unit", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.String(length=64), nullable=False),
-        sa.Column("actor_prefix", sa.String(length=16), nullable=False),
         sa.Column("request_id", sa.String(length=64), nullable=False),
         sa.Column("request_hash", sa.String(length=64), nullable=False),
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),

@@ -17,7 +17,7 @@ from app.rules.gateway import Scope
 from app.rules.periods import BillingMonth
 from app.rules.quota import PRICE, Quota, Tier
 from app.rules.statuses import InvoiceStatus
-from app.services import agents, call_usage, credentials, paging, quotas, upgrade_links, upgrades
+from app.services import agent_links, agents, call_usage, credentials, paging, quotas, upgrades
 from app.services.agents import Onboarded
 from app.services.context import Context
 from app.services.credentials import AGENT
@@ -344,7 +344,7 @@ def _onboarded(ctx: Context, made: Onboarded) -> OnboardedOut:
         ),
         upgrade=UpgradeOut(
             message=f"After {made.quota.limit} calls a month, open this page to go on.",
-            upgrade_url=upgrade_links.url(ctx, made.agent.tenant_id),
+            upgrade_url=agent_links.upgrade_url(ctx, made.agent.tenant_id),
         ),
         pricing=PricingOut(per_call=PRICE.text(), currency=PRICE.currency, billing="monthly"),
     )

@@ -100,6 +100,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "token_new_ip": {"tenant": text, "token": text, "ip": text, "at": moment, "url": url},
     "key_issued": {"tenant": text, "token": text, "at": moment, "by": text, "url": url},
     "agent_upgraded": {"agent": text, "method": sentence, "url": url},
+    "agent_confirm": {"agent": text, "url": url},
     "agent_known": {"product": text, "url": url},
     "terms_updated": {"agreement": agreement, "effective_on": date, "url": url},
     "payment_connected": {"tenant": text, "method": sentence, "url": url},

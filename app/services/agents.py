@@ -14,7 +14,8 @@ from app.rules.fields import one_line
 from app.rules.gateway import Scope
 from app.rules.quota import Quota
 from app.rules.statuses import TenantStatus
-from app.services import credentials, outbox, quotas, throttle
+from app.services import agent_links, credentials, outbox, quotas, throttle
+from app.services.agent_links import Purpose
 from app.services.context import ActorKind, Context
 from app.services.outbox import insert_or_ignore
 from app.services.ports import JobName
@@ -55,6 +56,8 @@ async def onboard(
     key = credentials.make(
         ctx, credentials.AGENT, "First key", agent.tenant_id, scopes=DEFAULT_SCOPES
     )
+    if ctx.settings.agents_must_confirm:
+        await _ask_to_confirm(ctx, agent)
     await ctx.db.flush()
     return Onboarded(agent, key.secret, await quotas.current(ctx, agent))
 
@@ -90,6 +93,24 @@ async def open_account(
         tenant_id=tenant.id,
         tenant=str(tenant.id),
     )
+    return agent
+
+
+async def confirming(ctx: Context, secret: str) -> Agent:
+    """Return the agent whose address a mailed link proves, and change nothing; ``NotFoundError``."""
+    tenant_id = agent_links.tenant_of(ctx, secret, Purpose.CONFIRM)
+    agent = await ctx.db.get(Agent, tenant_id)
+    if agent is None:
+        raise NotFoundError("There is no such thing here.")
+    return agent
+
+
+async def confirm(ctx: Context, secret: str) -> Agent:
+    """Note that an agent's address is its owner's; doing it again changes nothing."""
+    agent = await confirming(ctx, secret)
+    if agent.confirmed_at is None:
+        agent.confirmed_at = ctx.now()
+        ctx.audit("agent.confirmed", tenant_id=agent.tenant_id, body={"email": agent.email})
     return agent
 
 
@@ -158,6 +179,18 @@ async def _open(
             await both.rollback()
             return None
     return tenant, await ctx.db.get_one(Agent, tenant.id)
+
+
+async def _ask_to_confirm(ctx: Context, agent: Agent) -> None:
+    await outbox.mail(
+        ctx,
+        "agent_confirm",
+        to=agent.email,
+        key=f"agent_confirm/{agent.tenant_id}",
+        params={"agent": agent.agent_id},
+        secrets={"url": agent_links.path(ctx, agent.tenant_id, Purpose.CONFIRM)},
+        tenant_id=agent.tenant_id,
+    )
 
 
 async def _tell_known(ctx: Context, product: str, email: str) -> None:

@@ -31,7 +31,7 @@ from app.rules.gateway import (
     request_hash,
 )
 from app.rules.quota import Quota, Tier
-from app.services import agents, idempotency, packs, quotas, upgrade_links
+from app.services import agent_links, agents, idempotency, packs, quotas
 from app.services.actions import ACTIONS, Action, Params
 from app.services.context import ActorKind, Context
 from app.services.idempotency import Answer, Claim
@@ -186,7 +186,7 @@ def _warning(ctx: Context, quota: Quota | None) -> dict[str, Any] | None:
     return {
         "message": f"{quota.remaining} free calls remain this month.",
         "calls_remaining": quota.remaining,
-        "upgrade_url": upgrade_links.url(ctx, ctx.tenant_id),
+        "upgrade_url": agent_links.upgrade_url(ctx, ctx.tenant_id),
     }
 
 
@@ -205,7 +205,7 @@ def _refused(ctx: Context, refusal: DomainError, note: _Note) -> Reply:
     if isinstance(refusal, InvalidInputError) and refusal.fields:
         body["fields"] = [{"path": path, "problem": problem} for path, problem in refusal.fields]
     if isinstance(refusal, PaymentRequiredError):
-        body["upgrade_url"] = upgrade_links.url(ctx, ctx.tenant_id)
+        body["upgrade_url"] = agent_links.upgrade_url(ctx, ctx.tenant_id)
         body["usage"] = refusal.details.get("usage", {})
     return Reply(status, body, refusal.retry_after)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
@@ -157,12 +157,6 @@ async def score_all(ctx: Context, model: LeadModel) -> AsyncGenerator[dict[UUID,
     while rows := await page(ctx, after=last, limit=CHUNK):
         yield await score(ctx, rows, model)
         last = rows[-1].id
-
-
-async def count(ctx: Context) -> int:
-    """Return how many leads the acting tenant has."""
-    query = select(func.count()).select_from(ctx.mine(Lead).subquery())
-    return await ctx.db.scalar(query) or 0
 
 
 async def _keep(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> None:

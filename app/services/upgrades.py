@@ -8,7 +8,8 @@ from uuid import UUID
 
 from app.core.errors import ConflictError, NotFoundError
 from app.rules.quota import Tier
-from app.services import payments, quotas, upgrade_links
+from app.services import agent_links, payments, quotas
+from app.services.agent_links import Purpose
 from app.services.context import Context
 from app.services.rails import PROVIDER_OF
 from models.agent import Agent, PaymentState
@@ -45,14 +46,14 @@ async def start(ctx: Context, tenant_id: UUID) -> UpgradePage:
 
 async def show(ctx: Context, secret: str) -> UpgradeView:
     """Tell what an upgrade link is about and change nothing; raises ``NotFoundError``."""
-    agent = await _agent(ctx, upgrade_links.tenant_of(ctx, secret))
+    agent = await _agent(ctx, agent_links.tenant_of(ctx, secret, Purpose.UPGRADE))
     quota = await quotas.current(ctx, agent)
     return UpgradeView(agent.agent_id, quota.tier is Tier.PAID, quota.used, quota.limit)
 
 
 async def follow(ctx: Context, secret: str) -> str:
     """Return the address of the card page that an upgrade link leads to; raises ``NotFoundError``."""
-    page = await _start(ctx, upgrade_links.tenant_of(ctx, secret))
+    page = await _start(ctx, agent_links.tenant_of(ctx, secret, Purpose.UPGRADE))
     return page.url
 
 
@@ -62,7 +63,7 @@ async def _start(ctx: Context, tenant_id: UUID) -> UpgradePage:
     if quotas.tier_of(ctx, agent) is Tier.PAID and agent.payment_state is PaymentState.ACTIVE:
         raise ConflictError("This agent is upgraded already.", reason="already_upgraded")
     agent.payment_state = PaymentState.SETUP_PENDING
-    back = upgrade_links.url(ctx, tenant_id)
+    back = agent_links.upgrade_url(ctx, tenant_id)
     page = await payments.open_setup(ctx, tenant_id, PROVIDER_OF[Rail.CARD], "USD", back)
     return UpgradePage(page.url, page.expires_at)
 

@@ -10,8 +10,10 @@ import pytest
 
 from app.rules.quota import Tier
 from app.runtime import Runtime
+from app.services import outbox
 from app.services.context import SYSTEM
 from models.agent import Agent, CallCounter
+from tests.money_kit import mails
 
 WHO = {"agent_id": "scout", "email": "scout@example.com", "organization_name": "Example Ltd"}
 
@@ -291,3 +293,32 @@ async def test_a_month_says_what_was_called_and_what_it_costs(
     ):
         refused = await client.get("/api/billing/invoice", params=query | changed, headers=headers)
         assert refused.status_code == status, refused.text
+
+
+async def test_where_addresses_must_be_confirmed_half_of_the_calls_wait_for_it(
+    client: httpx.AsyncClient, run: Runtime
+) -> None:
+    run.settings.agents_must_confirm = True
+    made = await onboard(client)
+    assert made["free_calls_remaining"] == 50
+    async with run.context(SYSTEM) as ctx:
+        period = ctx.now().strftime("%Y-%m")
+        ctx.db.add(CallCounter(tenant_id=UUID(made["tenant_uuid"]), period=period, used=50))
+        (mail,) = await mails(ctx, "agent_confirm")
+        path = outbox.mail_params(ctx, mail)["url"]
+    export = {"action": "domain.leadscoring.leads.export"}
+    stopped = await manage(client, made["api_key"], export)
+    assert (stopped.status_code, "Confirm" in stopped.json()["error"]) == (402, True)
+    shown = await client.get(path)
+    assert shown.json() == {"agent_id": "scout", "email": WHO["email"], "confirmed": False}
+    page = await client.get(path, headers=BROWSER)
+    assert "Confirm this address" in page.text
+    for _ in range(2):
+        confirmed = await client.post(path, headers=BROWSER)
+        assert confirmed.status_code == 303
+    assert (await client.get(path)).json()["confirmed"] is True
+    assert (await manage(client, made["api_key"], export)).status_code == 200
+    upgrade = made["upgrade"]["upgrade_url"].rsplit("/", 1)[1]
+    for forged in ("x", upgrade):  # a link is good for one thing only
+        assert (await client.get(f"/v1/confirm/{forged}")).status_code == 404
+        assert (await client.post(f"/v1/confirm/{forged}")).status_code == 404

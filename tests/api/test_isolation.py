@@ -37,6 +37,8 @@ OPEN = {
     "GET /llms.txt",
     "GET /.well-known/agent-onboarding.json",
     "POST /api/onboard/{product}",
+    "GET /v1/confirm/{token}",
+    "POST /v1/confirm/{token}",
     "GET /v1/upgrade/{token}",
     "POST /v1/upgrade/{token}",
 }

@@ -48,6 +48,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "url": "/agent/keys",
     },
     "agent_upgraded": {"agent": "scout", "method": "Visa ending 4242", "url": "/agent"},
+    "agent_confirm": {"agent": "scout", "url": "/v1/confirm/tok3n"},
     "agent_known": {"product": "leadscoring", "url": "/agent/keys"},
     "token_new_ip": {
         "tenant": "Acme Toys",

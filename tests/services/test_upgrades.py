@@ -11,7 +11,8 @@ from app.core.clock import FixedClock
 from app.core.errors import ConflictError, NotFoundError
 from app.core.ids import new_id
 from app.rules.quota import Tier
-from app.services import gateway, quotas, upgrade_links, upgrades
+from app.services import agent_links, gateway, quotas, upgrades
+from app.services.agent_links import Purpose
 from app.services.context import Context
 from app.services.gateway import Call
 from app.services.ports import EventKind
@@ -142,7 +143,7 @@ async def test_a_link_is_signed_shows_only_its_own_agent_and_ends(
 ) -> None:
     """An upgrade address with a bare tenant id lets anyone open it."""
     made = await make_agent(ctx)
-    secret = upgrade_links.token(ctx, made.agent.tenant_id)
+    secret = agent_links.token(ctx, made.agent.tenant_id, Purpose.UPGRADE)
     view = await upgrades.show(as_nobody(ctx), secret)
     assert (view.name, view.used, view.limit) == ("scout", 0, 100)
     who, when, mac = secret.split("-")
@@ -158,6 +159,6 @@ async def test_a_link_is_signed_shows_only_its_own_agent_and_ends(
         with pytest.raises(NotFoundError):
             await upgrades.show(as_nobody(ctx), forged)
     assert await upgrades.follow(as_nobody(ctx), secret)
-    clock.advance(upgrade_links.LIFE)
+    clock.advance(agent_links.LIFE)
     with pytest.raises(NotFoundError):
         await upgrades.show(as_nobody(ctx), secret)

@@ -1,4 +1,4 @@
-"""The upgrade link of an agent: looking at it tells what it costs, posting to it leads to the card page."""
+"""Links for the human behind an agent: looking at one tells what it is about, posting to it does it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from app.api.deps import AnyoneCtx
 from app.api.errors import Envelope
 from app.core.errors import ConflictError, NotFoundError
 from app.rules.quota import PRICE
-from app.services import upgrades
+from app.services import agents, upgrades
 from app.services.upgrades import UpgradeView
+from models.agent import Agent
 
-router = APIRouter(prefix="/v1/upgrade", tags=["agents"])
+router = APIRouter(prefix="/v1", tags=["agents"])
 
 
 class UpgradeLinkOut(BaseModel):
@@ -30,6 +31,14 @@ class UpgradeLinkOut(BaseModel):
     calls_limit: int | None
     per_call: str
     currency: str
+
+
+class ConfirmOut(BaseModel):
+    """Whose address the link is about."""
+
+    agent_id: str
+    email: str
+    confirmed: bool
 
 
 class UpgradeStarted(BaseModel):
@@ -48,9 +57,13 @@ _STARTED: dict[int | str, dict[str, Any]] = {
     503: {"model": Envelope, "description": "The payment provider does not answer."},
 }
 
+_SENT_BACK: dict[int | str, dict[str, Any]] = {
+    303: {"description": "A browser's form is sent back to the page."}
+}
+
 
 @router.get(
-    "/{token}",
+    "/upgrade/{token}",
     response_model=UpgradeLinkOut,
     responses={
         **_ANSWERS,
@@ -78,7 +91,7 @@ async def show_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Response
     )
 
 
-@router.post("/{token}", response_model=UpgradeStarted, responses={**_ANSWERS, **_STARTED})
+@router.post("/upgrade/{token}", response_model=UpgradeStarted, responses={**_ANSWERS, **_STARTED})
 async def follow_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Response | UpgradeStarted:
     """Go to the card page: a browser is sent on, everything else is told where to go."""
     try:
@@ -90,19 +103,56 @@ async def follow_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Respon
     return RedirectResponse(url, 303) if _is_browser(request) else UpgradeStarted(redirect_url=url)
 
 
+@router.get(
+    "/confirm/{token}",
+    response_model=ConfirmOut,
+    responses={**_ANSWERS, 200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+async def show_confirmation(token: str, request: Request, ctx: AnyoneCtx) -> Response | ConfirmOut:
+    """Show whose address would be confirmed: a page to browsers, JSON to everything else."""
+    try:
+        agent = await agents.confirming(ctx, token)
+    except NotFoundError:
+        if not _is_browser(request):
+            raise
+        return HTMLResponse(_confirm_page(None, is_sandbox=ctx.settings.is_sandbox), 404)
+    if _is_browser(request):
+        return HTMLResponse(_confirm_page(agent, is_sandbox=ctx.settings.is_sandbox))
+    return _confirmed(agent)
+
+
+@router.post("/confirm/{token}", response_model=ConfirmOut, responses={**_ANSWERS, **_SENT_BACK})
+async def confirm_address(token: str, request: Request, ctx: AnyoneCtx) -> Response | ConfirmOut:
+    """Confirm the address of an agent; doing it again changes nothing."""
+    agent = await agents.confirm(ctx, token)
+    if _is_browser(request):
+        return RedirectResponse(f"/v1/confirm/{token}", 303)
+    return _confirmed(agent)
+
+
+def _confirmed(agent: Agent) -> ConfirmOut:
+    return ConfirmOut(
+        agent_id=agent.agent_id, email=agent.email, confirmed=agent.confirmed_at is not None
+    )
+
+
+def _confirm_page(agent: Agent | None, *, is_sandbox: bool) -> str:
+    return _template("confirm.html.jinja").render(agent=agent, sandbox=is_sandbox)
+
+
 def _page(view: UpgradeView | None, *, is_sandbox: bool) -> str:
-    return _template().render(
+    return _template("upgrade.html.jinja").render(
         view=view, sandbox=is_sandbox, price=f"{PRICE.text()} {PRICE.currency}"
     )
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template(name: str) -> jinja2.Template:
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
     )
-    return environment.get_template("upgrade.html.jinja")
+    return environment.get_template(name)
 
 
 def _is_browser(request: Request) -> bool:
