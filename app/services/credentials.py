@@ -51,15 +51,31 @@ class Family:
 
     kind: CredentialKind
     prefix: str
-    audit: str
     mail: str
     page: str
+    issued: str
+    rotated: str
+    revoked: str
 
 
 VENDOR: Final = Family(
-    CredentialKind.VENDOR_TOKEN, "vnd_", "vendor.token", "token_issued", "/vendor/tokens"
+    CredentialKind.VENDOR_TOKEN,
+    "vnd_",
+    "token_issued",
+    "/vendor/tokens",
+    "vendor.token_issued",
+    "vendor.token_rotated",
+    "vendor.token_revoked",
 )
-AGENT: Final = Family(CredentialKind.API_KEY, "agk_", "agent.key", "key_issued", "/agent/keys")
+AGENT: Final = Family(
+    CredentialKind.API_KEY,
+    "agk_",
+    "key_issued",
+    "/agent/keys",
+    "agent.key_issued",
+    "agent.key_rotated",
+    "agent.key_revoked",
+)
 
 
 async def issue(
@@ -97,7 +113,7 @@ async def rotate(
     await ctx.db.flush()
     old.replaced_by_id = issued.row.id
     old.expires_at = now + dt.timedelta(hours=overlap_hours)
-    _note(ctx, f"{family.audit}_rotated", old, replaced_by=str(issued.row.id))
+    _note(ctx, family.rotated, old, replaced_by=str(issued.row.id))
     await _tell(ctx, issued.row, family)
     return issued
 
@@ -107,7 +123,7 @@ async def revoke(ctx: Context, token_id: UUID, *, family: Family = VENDOR) -> Cr
     row = await _mine(ctx, token_id, family)
     if row.revoked_at is None:
         row.revoked_at = ctx.now()
-        _note(ctx, f"{family.audit}_revoked", row)
+        _note(ctx, family.revoked, row)
     return row
 
 
@@ -159,7 +175,7 @@ def make(
 ) -> IssuedToken:
     """Add a token to a tenant's, without telling anybody: whoever asks is handed it."""
     issued = _new(ctx, family.kind, family.prefix, label, tenant_id, scopes=scopes)
-    _note(ctx, f"{family.audit}_issued", issued.row)
+    _note(ctx, family.issued, issued.row)
     return issued
 
 

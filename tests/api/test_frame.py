@@ -21,7 +21,7 @@ async def test_unknown_addresses_answer_json(client: httpx.AsyncClient) -> None:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("path", ["/api", "/v1", "/v1/", "/functions", "/functions/v1/usage"])
+@pytest.mark.parametrize("path", ["/api", "/v1", "/v1/", "/functions", "/functions/v1/nothing"])
 async def test_no_address_of_the_api_answers_a_page(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers={"Accept": "text/html"})
     assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")

@@ -124,6 +124,8 @@ async def test_only_a_runtime_reaches_it(
         vendor = await credentials.issue(as_vendor(ctx, await make_vendor(ctx)), "v")
         platform = await credentials.issue_platform_token(ctx, "p")
         agent = await make_agent(ctx)
-    for secret in (vendor.secret, platform.secret, agent.api_key, "acp_kernel_forged"):
+    for secret in (vendor.secret, platform.secret, agent.api_key):
         answer = await post(client, name, {"Authorization": f"Bearer {secret}"}, {})
-        assert answer.status_code == 401, answer.text
+        assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")
+    forged = await post(client, name, {"Authorization": "Bearer acp_kernel_forged"}, {})
+    assert forged.status_code == 401
