@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -17,6 +17,8 @@ from models.audit import AuditEvent
 _SORT = "-at"
 PRIVATE = ("ops.notes_changed",)
 """Kinds that concern a vendor and are none of its business: what operations wrote about it."""
+BY_STAFF = "ops."
+"""What the kinds of operations' own acts begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,15 @@ async def list_page(
     offset: int | None = None,
     limit: int = paging.DEFAULT_LIMIT,
 ) -> paging.Page[AuditEvent]:
-    """Return one page of the acting tenant's rows, newest first; with ``offset`` and their total."""
+    """Return one page of the acting tenant's rows, newest first; with ``offset`` and their total.
+
+    Of what operations did it tells what and when, and not which member of staff, from where.
+    """
     mine = (col(AuditEvent.tenant_id) == ctx.tenant_id) & col(AuditEvent.kind).not_in(PRIVATE)
-    return await _page(
+    page = await _page(
         ctx, mine, search=search or Search(), cursor=cursor, offset=offset, limit=limit
     )
+    return replace(page, rows=[_without_staff(row) for row in page.rows])
 
 
 async def list_any(
@@ -60,6 +66,13 @@ async def list_any(
     return await _page(
         ctx, *whose, search=search or Search(), cursor=cursor, offset=offset, limit=limit
     )
+
+
+def _without_staff(row: AuditEvent) -> AuditEvent:
+    """Return a row as its tenant may read it; a copy where something is left out."""
+    if not row.kind.startswith(BY_STAFF):
+        return row
+    return AuditEvent(**row.model_dump() | {"actor_id": "", "ip": "", "request_id": ""})
 
 
 async def _page(

@@ -145,6 +145,18 @@ async def test_a_vendor_never_reads_what_operations_wrote_about_it(ctx: Context)
         assert ([one.kind for one in page.rows], page.total) == (kinds, len(kinds))
 
 
+async def test_a_vendor_learns_what_operations_did_and_not_who_from_where(ctx: Context) -> None:
+    tenant = await make_vendor(ctx)
+    staff = as_ops(ctx, Role.OPS_OPERATOR)
+    await ops_tenants.suspend(staff, tenant.id, reason="Sold as new")
+    (shown,) = (await audit.list_page(as_vendor(ctx, tenant))).rows
+    assert (shown.kind, shown.body) == ("ops.tenant_suspended", {"reason": "Sold as new"})
+    assert (shown.actor_id, shown.ip, shown.request_id) == ("", "", "")
+    await ctx.db.flush()
+    (kept,) = await audited(ctx, "ops.tenant_suspended")
+    assert (kept.actor_id, kept.ip) == (staff.actor.id, staff.actor.origin.ip)
+
+
 async def test_notes_are_kept_with_what_they_were_before(ctx: Context) -> None:
     tenant = await make_vendor(ctx)
     operator = as_ops(ctx, Role.OPS_OPERATOR)
