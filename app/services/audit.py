@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -72,7 +73,8 @@ def _without_staff(row: AuditEvent) -> AuditEvent:
     """Return a row as its tenant may read it; a copy where something is left out."""
     if not row.kind.startswith(BY_STAFF):
         return row
-    return AuditEvent(**row.model_dump() | {"actor_id": "", "ip": "", "request_id": ""})
+    told: dict[str, Any] = {**row.model_dump(), "actor_id": "", "ip": "", "request_id": ""}
+    return AuditEvent(**told)
 
 
 async def _page(
