@@ -75,8 +75,9 @@ def process(receiver: Receiver, keys: dict[str, Path]) -> Generator[RunningSandb
 
 @pytest.fixture
 def sandbox(process: RunningSandbox, receiver: Receiver) -> RunningSandbox:
-    """The sandbox, empty."""
+    """The sandbox, empty, and nothing of the test before still on its way."""
     httpx.post(f"{process.url}/_control/reset").raise_for_status()
+    httpx.get(f"{process.url}/_control/idle", timeout=20).raise_for_status()
     receiver.reset()
     return process
 
