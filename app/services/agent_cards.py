@@ -6,7 +6,8 @@ from uuid import UUID
 
 from app.rules.periods import BillingMonth
 from app.rules.quota import Tier
-from app.services import outbox, quotas
+from app.services import agent_links, outbox, quotas
+from app.services.agent_links import Purpose
 from app.services.context import Context
 from models.agent import Agent, PaymentState
 from models.payment import PaymentMethod
@@ -35,7 +36,7 @@ async def card_connected(ctx: Context, tenant: Tenant, method: PaymentMethod) ->
         params={
             "agent": agent.agent_id,
             "method": method.label or "Your card",
-            "url": "/agent",
+            "url": agent_links.path(ctx, tenant.id, Purpose.UPGRADE),
         },
         tenant_id=tenant.id,
         locale=tenant.locale,

@@ -71,7 +71,7 @@ AGENT: Final = Family(
     CredentialKind.API_KEY,
     "agk_",
     "key_issued",
-    "/agent/keys",
+    "/api/docs",
     "agent.key_issued",
     "agent.key_rotated",
     "agent.key_revoked",

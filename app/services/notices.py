@@ -12,7 +12,7 @@ from app.core.phrases import Text, to_json
 from app.services import outbox, pay_links
 from app.services.context import Context
 from models.invoice import Invoice
-from models.tenant import Tenant
+from models.tenant import Programme, Tenant
 
 
 async def about_invoice(
@@ -27,9 +27,14 @@ async def about_invoice(
     attachments: Sequence[UUID] = (),
     **params: Any,
 ) -> None:
-    """Mail the vendor about an invoice; one mail a key. ``to_pay`` links to the payment page."""
+    """Mail the customer about an invoice; one mail a key.
+
+    ``to_pay`` links to the payment page, which is also where whoever has no login sees the invoice.
+    """
     tenant = await ctx.db.get_one(Tenant, invoice.tenant_id)
-    url = pay_links.path(ctx, invoice.id) if to_pay else f"/vendor/invoices/{invoice.id}"
+    has_login = tenant.programme is Programme.VENDOR
+    by_login = f"/vendor/invoices/{invoice.id}"
+    url = by_login if has_login and not to_pay else pay_links.path(ctx, invoice.id)
     await outbox.mail(
         ctx,
         template,

@@ -21,7 +21,7 @@ from models.billing import BillingPeriod
 from models.invoice import Invoice, InvoiceLine
 from models.ledger import AccountKind
 from tests.factories import as_agent, make_agent, make_vendor
-from tests.money_kit import NOVEMBER, balances, close_books, until, usd, used, work
+from tests.money_kit import NOVEMBER, balances, close_books, mails, until, usd, used, work
 
 PERIOD = "2026-11"
 
@@ -80,6 +80,8 @@ async def test_exactly_the_charged_calls_of_the_month_are_invoiced(
     line = (await ctx.db.scalars(select(InvoiceLine))).one()
     assert (line.quantity, line.amount_micros) == ("701", 701_000)
     assert await balances_of(ctx, agent) == {"receivable": "0.70", "rounding": "0.001"}
+    (mail,) = await mails(ctx, "invoice")
+    assert mail.payload["url"].startswith("/v1/pay/")  # whoever stands behind an agent has no login
     why = await explanations.why(ctx, invoice.id)
     assert (why.sums[0].quantity, why.device_count) == (701, 0)
     doc = await invoice_docs.document_of(ctx, invoice)
