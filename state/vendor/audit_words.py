@@ -91,6 +91,12 @@ SENTENCES: Final[Mapping[str, Said]] = {
 }
 """By kind; ``{names}`` are of the row's body. What is not here is shown by its kind."""
 
+UNLABELLED: Final[Mapping[str, str]] = {
+    "vendor.payment_connected": "A payment method was connected",
+    "vendor.payment_detached": "A payment method was detached",
+}
+"""What is said where the provider had not told yet what the method is called."""
+
 REASONS: Final[Mapping[str, str]] = {
     "wrong_credentials": "The password was not right.",
     "wrong_code": "The code was not right.",
@@ -117,6 +123,8 @@ class _Body(dict[str, str]):
 def say(kind: str, body: Mapping[str, object], locale: str) -> Said:
     """Return the sentence of a row, its picture and its tone; an unknown kind in its own words."""
     text, mark, tone = SENTENCES.get(kind, (_plain(kind), "", ""))
+    if kind in UNLABELLED and not body.get("label"):
+        text = UNLABELLED[kind]
     quoted = _Body({key: _quote(value, locale) for key, value in body.items()})
     said = " ".join(text.format_map(quoted).split())
     return said[:1].upper() + said[1:], mark, tone

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.services.pro_payments import PAID, REFUNDED
-from state.vendor.audit_words import REASONS, SENTENCES, say
+from state.vendor.audit_words import REASONS, SENTENCES, UNLABELLED, say
 
 ROOT = Path(__file__).resolve().parents[3]
 NOT_A_VENDORS = re.compile(
@@ -44,7 +44,8 @@ def test_every_sentence_has_its_chinese() -> None:
     catalogue = json.loads((ROOT / "assets/locales/zh-CN.json").read_text())
     known = {re.sub(r"\{\*?\}", "{}", text) for text in catalogue}
     said = {re.sub(r"\{\w+\}( \(\{prefix\}…\))?", "{}", text) for text, _, _ in SENTENCES.values()}
-    assert sorted((said | set(REASONS.values())) - known) == []
+    said |= {*REASONS.values(), *UNLABELLED.values()}
+    assert sorted(said - known) == []
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,13 @@ def test_every_sentence_has_its_chinese() -> None:
             "A payout of $3.00 for October 2026 was prepared",
         ),
         ("invoice.paid", {}, "en", "Invoice was paid:"),
+        ("vendor.payment_connected", {"label": ""}, "en", "A payment method was connected"),
+        (
+            "vendor.payment_connected",
+            {"label": "Visa 4242"},
+            "en",
+            "Visa 4242 was connected for payment",
+        ),
         ("made.up_tomorrow", {"x": 1}, "en", "Made: up tomorrow"),
         ("odd{kind}", {}, "en", "Oddkind"),
         ("device.registered", {"device_id": "{0}"}, "en", "Device {0} was registered"),
