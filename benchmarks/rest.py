@@ -26,11 +26,13 @@ from app.api.guard import Guard
 from app.api.main import create_api
 from app.api.shield import Shield
 from app.core.ids import new_id
+from app.rules.quota import Tier
 from app.rules.statuses import PaymentMethodStatus, TenantStatus
 from app.runtime import Runtime, build, current
-from app.services import credentials
-from app.services.context import SYSTEM, Actor, ActorKind
+from app.services import agents, credentials
+from app.services.context import SYSTEM, Actor, ActorKind, Context
 from app.settings import Settings
+from models.agent import PaymentState
 from models.payment import PaymentMethod
 from models.price import PriceContract
 from models.tenant import Programme, Rail, Tenant
@@ -49,16 +51,17 @@ def application() -> Any:
 
 @dataclass(frozen=True)
 class Product:
-    """A running product with one vendor."""
+    """A running product with one vendor, and one paying agent a connection."""
 
     port: int
     database: str
     vendor_token: str
     platform_token: str
+    api_keys: Sequence[str]
 
 
 @contextlib.contextmanager
-def product() -> Generator[Product]:
+def product(served: str = "benchmarks.rest:application") -> Generator[Product]:
     """Migrate a new database, serve it with one worker a core and without limits, and drop it."""
     name = f"turnpike_bench_{uuid.uuid4().hex[:12]}"
     base = SERVER.rsplit("/", 1)[0]
@@ -78,22 +81,23 @@ def product() -> Generator[Product]:
                 "RUN_WORKER": "0",
                 "LIMIT_VENDOR_TOKEN": "",
                 "LIMIT_PLATFORM_TOKEN": "",
+                "LIMIT_API_KEY": "",
                 "LOG_LEVEL": "WARNING",
                 "PUBLIC_URL": f"http://127.0.0.1:{port}",
             }
             os.environ.update(environment)
             settings = Settings()  # pyright: ignore[reportCallIssue]
             command.upgrade(migrations.config(settings.db_url), "head")
-            vendor_token, platform_token = asyncio.run(_seed(build(settings)))
+            seeded = asyncio.run(_seed(build(settings)))
             granian = [
                 sys.executable, "-m", "granian", "--interface", "asginl", "--factory",
                 "--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS),
-                "--log-level", "warning", "benchmarks.rest:application",
+                "--log-level", "warning", served,
             ]  # fmt: skip
             server = subprocess.Popen(granian, cwd=ROOT, start_new_session=True)
             try:
                 _wait_for(port)
-                yield Product(port, url, vendor_token, platform_token)
+                yield Product(port, url, *seeded)
             finally:
                 os.killpg(server.pid, signal.SIGKILL)  # nothing in it is worth a graceful end
                 server.wait()
@@ -102,7 +106,7 @@ def product() -> Generator[Product]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
 
 
-async def _seed(runtime: Runtime) -> tuple[str, str]:
+async def _seed(runtime: Runtime) -> tuple[str, str, list[str]]:
     async with runtime.context(SYSTEM) as ctx:
         now = ctx.now()
         tenant = Tenant(
@@ -136,11 +140,24 @@ async def _seed(runtime: Runtime) -> tuple[str, str]:
             )
         )
         platform = await credentials.issue_platform_token(ctx, "Broker")
+        api_keys = [await _agent(ctx, number) for number in range(CONNECTIONS)]
     owner = Actor(ActorKind.VENDOR_TOKEN, str(new_id()), tenant.id)
     async with runtime.context(owner) as ctx:
         vendor = await credentials.issue(ctx, "SDK")
     await runtime.close()
-    return vendor.secret, platform.secret
+    return vendor.secret, platform.secret, api_keys
+
+
+async def _agent(ctx: Context, number: int) -> str:
+    """Add an agent that pays by the call and return its key."""
+    agent = await agents.open_account(
+        ctx, agents.PRODUCTS[0], agent_id=f"agent-{number}", email=f"agent-{number}@example.com"
+    )
+    if agent is None:
+        raise SystemExit("an agent was there already")
+    agent.tier, agent.payment_state = Tier.PAID, PaymentState.ACTIVE
+    scopes = agents.DEFAULT_SCOPES
+    return credentials.make(ctx, credentials.AGENT, "Bench", agent.tenant_id, scopes=scopes).secret
 
 
 def _wait_for(port: int) -> None:
@@ -168,7 +185,14 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self._writer.write(head.encode() + body)
+        return await self._ask(head.encode() + body)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Ask for an address and return status and answer."""
+        return await self._ask(f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+
+    async def _ask(self, request: bytes) -> tuple[int, bytes]:
+        self._writer.write(request)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         at = answer.lower().index(b"content-length:") + 15
         length = int(answer[at : answer.index(b"\r\n", at)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app.core.errors import ForbiddenError, InvalidInputError, NotFoundError
 from app.core.ids import new_id
@@ -123,13 +123,18 @@ async def acting(ctx: Context, scope: Scope | None = None) -> Agent:
         raise ForbiddenError("This needs an agent's API key.")
     if scope is not None and scope not in ctx.actor.scopes:
         raise ForbiddenError(f"This key lacks the scope {scope}.", reason="scope_denied")
-    agent = await ctx.db.get(Agent, ctx.tenant_id)
-    tenant = await ctx.db.get_one(Tenant, ctx.tenant_id)
-    if agent is None:
+    found = (
+        await ctx.db.execute(
+            select(Agent, col(Tenant.status))
+            .join(Tenant, col(Tenant.id) == Agent.tenant_id)
+            .where(col(Agent.tenant_id) == ctx.tenant_id)
+        )
+    ).first()
+    if found is None:
         raise ForbiddenError("This needs an agent's API key.")
-    if tenant.status is not TenantStatus.ACTIVE:
+    if found[1] is not TenantStatus.ACTIVE:
         raise ForbiddenError("This account is suspended.", reason="account_suspended")
-    return agent
+    return found[0]
 
 
 def narrowed(ctx: Context, wanted: list[str] | None) -> list[str]:

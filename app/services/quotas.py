@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -12,6 +14,8 @@ from app.rules.quota import Quota, Tier
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from models.agent import Agent, CallCounter
+
+_COUNTER: Final = CallCounter.__table__  # type: ignore[attr-defined]
 
 
 async def take(ctx: Context, agent: Agent) -> Quota:
@@ -54,16 +58,12 @@ async def current(ctx: Context, agent: Agent) -> Quota:
 
 async def _count_up(ctx: Context, agent: Agent, period: str, limit: int | None) -> int | None:
     """Return the number of the call taken, None where none is left or nobody counted yet."""
-    query = update(CallCounter).where(
-        col(CallCounter.tenant_id) == agent.tenant_id, col(CallCounter.period) == period
+    query = update(_COUNTER).where(
+        _COUNTER.c.tenant_id == agent.tenant_id, _COUNTER.c.period == period
     )
     if limit is not None:
-        query = query.where(col(CallCounter.used) < limit)
-    return await ctx.db.scalar(
-        query.values(used=col(CallCounter.used) + 1)
-        .returning(col(CallCounter.used))
-        .execution_options(synchronize_session=False)
-    )
+        query = query.where(_COUNTER.c.used < limit)
+    return await ctx.db.scalar(query.values(used=_COUNTER.c.used + 1).returning(_COUNTER.c.used))
 
 
 def _limit(ctx: Context, agent: Agent) -> int | None:

@@ -145,6 +145,7 @@ async def test_what_fails_takes_no_call_and_leaves_nothing(ctx: Context) -> None
     assert (failed.status, failed.body["code"]) == (400, "VALIDATION_ERROR")
     again = await gateway.run(me, Call(f"{PACK}.models.create", {"key": "fit", "name": "Fit"}))
     assert (again.status, again.body["code"]) == (409, "CONFLICT")
+    await ctx.db.refresh(made.agent)
     assert (await quotas.current(ctx, made.agent)).used == 1
     rows = await calls(ctx)
     assert [(row.status, row.is_billable) for row in rows] == [

@@ -62,6 +62,7 @@ async def test_a_stored_card_upgrades_and_unblocks_at_once(ctx: Context) -> None
     agent = await ctx.db.get_one(Agent, tenant_id)
     assert (agent.tier, agent.payment_state) == (Tier.FREE, PaymentState.SETUP_PENDING)
     assert (await gateway.run(me, EXPORT)).status == 402
+    await ctx.db.refresh(agent)
     assert await stored(ctx, agent) == "done"
     agent = await renewed(ctx, agent)
     assert (agent.tier, agent.payment_state, agent.upgraded_at) == (
