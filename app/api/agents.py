@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.deps import AgentCtx, AnyoneCtx
@@ -24,6 +24,8 @@ from app.services.credentials import AGENT
 from models.agent import PaymentState
 
 router = APIRouter(prefix="/api", tags=["agents"])
+
+Product = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$", examples=["leadscoring"])]
 
 
 class OnboardingIn(BaseModel):
@@ -170,7 +172,7 @@ class IssuedKeyOut(KeyOut):
         **answers(400, 404, 413, 415, 422, 429),
     },
 )
-async def onboard(product: str, body: OnboardingIn, ctx: AnyoneCtx, response: Response) -> Any:
+async def onboard(product: Product, body: OnboardingIn, ctx: AnyoneCtx, response: Response) -> Any:
     """Open an agent's account and give it a key and a hundred free calls a month."""
     made = await agents.onboard(
         ctx,

@@ -95,7 +95,7 @@ class BillingRunOut(BaseModel):
     "/tenants-create",
     status_code=201,
     response_model=TenantOut,
-    responses=answers(400, 401, 409, 413, 415, 422, 429),
+    responses=answers(400, 401, 403, 409, 413, 415, 422, 429),
 )
 async def create_tenant(body: OnboardingIn, ctx: KernelCtx, once: OnceOnly) -> Response:
     """Open an agent's account; its keys are the runtime's own."""
@@ -111,20 +111,20 @@ async def create_tenant(body: OnboardingIn, ctx: KernelCtx, once: OnceOnly) -> R
     return await once.run(ctx, work)
 
 
-@router.post("/usage", responses=answers(400, 401, 404, 413, 415, 422, 429))
+@router.post("/usage", responses=answers(400, 401, 403, 404, 413, 415, 422, 429))
 async def show_usage(body: UsageIn, ctx: KernelCtx) -> UsageOut:
     """Tell what a tenant used."""
     quota = await control_plane.usage(ctx, body.tenant_id, body.period_start, body.period_end)
     return UsageOut(tier=quota.tier, calls_used=quota.used, calls_limit=quota.limit)
 
 
-@router.post("/audit-query", responses=answers(400, 401, 413, 415, 422, 429))
+@router.post("/audit-query", responses=answers(400, 401, 403, 413, 415, 422, 429))
 async def query_audit(body: AuditQueryIn, ctx: KernelCtx) -> AuditQueryOut:
     """Count successful, failed and all calls of tenants in a period."""
     return await _counted(ctx, body.tenant_ids, body.start, body.end, body.action_prefix)
 
 
-@router.get("/audit-query", responses=answers(400, 401, 422, 429))
+@router.get("/audit-query", responses=answers(400, 401, 403, 422, 429))
 async def query_audit_by_address(
     ctx: KernelCtx,
     tenant_ids: Annotated[list[UUID], Query(min_length=1, max_length=100)],
@@ -136,7 +136,7 @@ async def query_audit_by_address(
     return await _counted(ctx, tenant_ids, start, end, action_prefix)
 
 
-@router.post("/billing-run", responses=answers(400, 401, 409, 413, 415, 422, 429))
+@router.post("/billing-run", responses=answers(400, 401, 403, 409, 413, 415, 422, 429))
 async def run_billing(
     ctx: KernelCtx,
     idempotency_key: Annotated[

@@ -41,11 +41,21 @@ def shop(
         require_or_skip(_has_postgres(), "PostgreSQL")
         admin_execute(f"CREATE DATABASE {name}")
         url = postgres_url(name)
-    no_limits = {"LIMIT_VENDOR_TOKEN": "", "LIMIT_PLATFORM_TOKEN": ""}
+    no_limits = {
+        f"LIMIT_{name}": ""
+        for name in ("VENDOR_TOKEN", "PLATFORM_TOKEN", "API_KEY", "ONBOARD", "ONBOARD_DOMAIN")
+    }
     with product(tmp_path_factory.mktemp("fuzz"), database_url=url, **no_limits) as running:
-        platform = running.command("keys", "platform-token").strip().splitlines()[-1]
-        running.facts |= {
-            "platform": platform,
+        made = {
+            who: running.command("keys", f"{who}-token").strip().splitlines()[-1]
+            for who in ("platform", "kernel")
+        }
+        agent = httpx.post(
+            f"{running.url}/api/onboard/leadscoring",
+            json={"agent_id": "fuzz", "email": "agent@example.com"},
+        ).json()
+        running.facts |= made | {
+            "agent": agent["api_key"],
             "vendor": board(running, "fuzz@example.com", "F").token,
         }
         yield running
@@ -53,7 +63,7 @@ def shop(
         admin_execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.mark.parametrize("who", ["vendor", "platform", "stranger"])
+@pytest.mark.parametrize("who", ["vendor", "platform", "agent", "kernel", "stranger"])
 def test_every_answer_is_one_that_is_described(shop: Product, who: str) -> None:
     schema = schemathesis.openapi.from_url(f"{shop.url}/api/openapi.json")
     headers = {"Authorization": f"Bearer {shop.facts[who]}"} if who in shop.facts else {}
