@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Date, Index, Integer, UniqueConstraint
 from sqlmodel import Field
 
 from app.core.ids import new_id
@@ -53,7 +53,10 @@ class CallCounter(Table, table=True):
 
 
 class AgentCall(Table, table=True):
-    """One request to the gateway, written in the transaction of what it did; billing counts these."""
+    """One request to the gateway, written in the transaction of what it did; billing counts these.
+
+    ``seq`` grows with every row and is the fold's position.
+    """
 
     __table_args__ = (
         Index("ix_agent_call_usage", "tenant_id", "status", "is_billable", "at"),
@@ -61,7 +64,12 @@ class AgentCall(Table, table=True):
         Index("ix_agent_call_tenant_at", "tenant_id", "at", "id"),
     )
 
-    id: UUID = Field(default_factory=new_id, primary_key=True)
+    seq: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer, "sqlite"),  # type: ignore[arg-type]
+    )
+    id: UUID = Field(default_factory=new_id, unique=True)
     at: dt.datetime = Field(sa_type=UtcDateTime)
     tenant_id: UUID = Field(foreign_key="tenant.id")
     action: str = Field(max_length=128)
@@ -83,3 +91,18 @@ class AgentCall(Table, table=True):
     ip: str = Field(default="", max_length=64)
     latency_ms: int = 0
     result_meta: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
+
+
+class CallDay(Table, table=True):
+    """How many calls of one action one tenant made on one UTC day, and how they ended.
+
+    What named no action there is counts under an empty name, so that nobody fills a table with names.
+    """
+
+    tenant_id: UUID = Field(primary_key=True, foreign_key="tenant.id")
+    day: dt.date = Field(primary_key=True, sa_type=Date)
+    action: str = Field(primary_key=True, max_length=128)
+    status: CallStatus = Field(primary_key=True, sa_type=text_enum(CallStatus))
+    is_billable: bool = Field(primary_key=True)
+    is_charged: bool = Field(primary_key=True)
+    calls: int

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import case, func, select
 from sqlmodel import col
 
 from app.core.errors import InvalidInputError
 from app.core.money import Money
-from app.rules.gateway import CallStatus
 from app.rules.periods import BillingMonth
 from app.rules.quota import PRICE
-from app.services import agents
+from app.services import agents, call_days
+from app.services.call_days import DayCalls
 from app.services.context import Context
-from models.agent import AgentCall
 from models.invoice import Invoice
 from models.tenant import Programme
 
@@ -78,6 +76,14 @@ async def bill(ctx: Context, period: str) -> MonthlyBill:
     return MonthlyBill(month, calls, PRICE.times(calls.charged), invoice)
 
 
+async def by_day(ctx: Context, first: dt.date, last: dt.date) -> list[DayCalls]:
+    """Return the acting agent's calls from one UTC day to another, both included, the oldest first."""
+    agent = await agents.acting(ctx)
+    return await call_days.rows(
+        ctx, [agent.tenant_id], _midnight(first), _midnight(last + dt.timedelta(days=1))
+    )
+
+
 async def _count(
     ctx: Context,
     tenant_ids: Collection[UUID],
@@ -90,22 +96,9 @@ async def _count(
     if len(tenant_ids) > MOST_TENANTS:
         problem = f"must name at most {MOST_TENANTS}"
         raise InvalidInputError(f"tenant_ids {problem}.", fields=[("tenant_ids", problem)])
-    succeeded = col(AgentCall.status) == CallStatus.SUCCESS
-    query = (
-        select(
-            col(AgentCall.tenant_id),
-            func.count(),
-            func.sum(case((succeeded, 1), else_=0)),
-            func.sum(case((succeeded & col(AgentCall.is_billable), 1), else_=0)),
-            func.sum(case((col(AgentCall.is_charged), 1), else_=0)),
-        )
-        .where(
-            col(AgentCall.tenant_id).in_(tenant_ids),
-            col(AgentCall.at) >= start,
-            col(AgentCall.at) < end,
-        )
-        .group_by(col(AgentCall.tenant_id))
-    )
-    if action_prefix:
-        query = query.where(col(AgentCall.action).startswith(action_prefix, autoescape=True))
-    return {row[0]: Calls(*row[1:]) for row in await ctx.db.execute(query)}
+    found = await call_days.totals(ctx, tenant_ids, start, end, action_prefix)
+    return {tenant_id: Calls(*sums) for tenant_id, sums in found.items()}
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
