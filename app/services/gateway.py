@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import insert
 
@@ -18,6 +19,7 @@ from app.core.errors import (
     InvalidInputError,
     NotFoundError,
     PaymentRequiredError,
+    UnavailableError,
 )
 from app.core.ids import new_id
 from app.rules.gateway import (
@@ -39,6 +41,7 @@ from app.services.idempotency import Answer, Claim
 from models.agent import Agent, AgentCall
 
 import_all(packs)
+log = structlog.get_logger(__name__)
 
 _INSERT: Final = insert(AgentCall.__table__)  # pyright: ignore
 """Not as an object: a gateway's call has no use for the bookkeeping that goes with one."""
@@ -77,6 +80,22 @@ class _Note:
     code: str = ""
     error: str = ""
     meta: dict[str, object] = field(default_factory=dict[str, object])
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An action that may be done: it is there, allowed, and its params are valid."""
+
+    agent: Agent
+    action: Action
+    params: Params
+    claim: Claim | None
+    note: _Note
+
+    @property
+    def is_billable(self) -> bool:
+        """Whether it takes one of the month's calls."""
+        return self.action.definition.is_billable
 
 
 async def run(ctx: Context, call: Call) -> Reply:
@@ -124,30 +143,44 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
         note.status, note.is_replay = CallStatus.SUCCESS, True
         return _again(ctx, claim.earlier)
     try:
-        reply = await _do(ctx, agent, action, params, note)
+        return await _do(ctx, _Task(agent, action, params, claim, note))
     except DomainError:
         if claim is not None:  # nothing was done: the key may be used again
             await idempotency.let_go(ctx, claim.id)
         raise
-    if claim is not None:
-        await idempotency.settle(ctx, claim.id, Answer(reply.status, _kept(reply)))
-    return reply
 
 
-async def _do(ctx: Context, agent: Agent, action: Action, params: Params, note: _Note) -> Reply:
-    quota: Quota | None = None
+async def _do(ctx: Context, task: _Task) -> Reply:
+    """Take the call and do the action; where calls cannot be counted, only who pays for each goes on."""
+    tier = quotas.tier_of(ctx, task.agent)
     try:
-        if action.definition.is_billable:
-            quota = await quotas.take(ctx, agent)
-        result: Result = await action.run(ctx, params)
+        return await _here(ctx, task, tier, is_counted=task.is_billable)
+    except quotas.CounterDownError as down:
+        await ctx.db.rollback()
+        log.error("gateway.counter_down", tenant_id=str(ctx.tenant_id), exc_info=down)
+        if tier is not Tier.PAID:
+            message = "Your usage cannot be counted at the moment. Nothing was done: try again."
+            raise UnavailableError(message, retry_after=5) from down
+    return await _here(ctx, task, tier, is_counted=False)
+
+
+async def _here(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool) -> Reply:
+    """Do an action in this very transaction; what fails leaves nothing, the call it took included."""
+    try:
+        quota = await quotas.take(ctx, task.agent) if is_counted else None
+        result: Result = await task.action.run(ctx, task.params)
+        reply = _ok(ctx, result.data, warning=_warning(ctx, quota))
+        if task.claim is not None:
+            await idempotency.settle(ctx, task.claim.id, Answer(reply.status, _kept(reply)))
         await ctx.db.flush()
-    except DomainError:  # what fails leaves nothing behind, the call it took included
+    except DomainError:
         await ctx.db.rollback()
         raise
-    note.status, note.is_billable = CallStatus.SUCCESS, action.definition.is_billable
-    note.is_charged = quota is not None and quota.tier is Tier.PAID
+    note = task.note
+    note.status, note.is_billable = CallStatus.SUCCESS, task.is_billable
+    note.is_charged = task.is_billable and tier is Tier.PAID
     note.meta = result.meta()
-    return _ok(ctx, result.data, warning=_warning(ctx, quota))
+    return reply
 
 
 def _checked(action: Action, given: Mapping[str, Any]) -> Params:
