@@ -79,6 +79,8 @@ async def test_a_good_request_id_is_kept_and_a_bad_one_replaced(client: httpx.As
     [
         b'{"a": NaN}',
         b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": -1e999}',
         b'{"a": 1, "a": 2}',
         b'{"a": "\\ud800"}',
         b'{"a": "\\u0000"}',
