@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from app import runtime
+from app.api import mcp
 from app.jobs.worker import Worker
 from app.runtime import Runtime
 from app.services import receipts
@@ -25,7 +26,10 @@ async def run() -> AsyncGenerator[None]:
     await process.refresh_clock()
     async with process.as_system(quiet=True) as ctx:
         await receipts.publish_key(ctx)
-    async with working(process, process.settings.run_worker):
+    async with (
+        mcp.running(process.settings),
+        working(process, process.settings.run_worker),
+    ):
         yield
     await process.close()
 

@@ -172,32 +172,22 @@ class IssuedKeyOut(KeyOut):
         **answers(400, 404, 413, 415, 422, 429),
     },
 )
-async def onboard(product: Product, body: OnboardingIn, ctx: AnyoneCtx, response: Response) -> Any:
+async def onboard(product: Product, body: OnboardingIn, ctx: AnyoneCtx) -> Any:
     """Open an agent's account and give it a key and a hundred free calls a month."""
-    made = await agents.onboard(
-        ctx,
-        product,
-        agent_id=body.agent_id,
-        email=body.email,
-        organisation=body.organization_name,
-    )
-    if made is None:
-        response.status_code = 202
-        message = (
-            "This address has its free calls already. We have mailed it how to go on; "
-            "an existing key is never shown again."
-        )
-        return Response(
-            KnownOut(onboarded=False, message=message).model_dump_json(),
-            202,
-            media_type="application/json",
-        )
-    return _onboarded(ctx, made)
+    made = await onboarded(ctx, product, body)
+    if isinstance(made, KnownOut):
+        return Response(made.model_dump_json(), 202, media_type="application/json")
+    return made
 
 
 @router.get("/usage", responses=answers(401, 403, 429))
 async def usage(ctx: AgentCtx) -> AgentUsageOut:
     """Tell what is used of the running month."""
+    return await used(ctx)
+
+
+async def used(ctx: Context) -> AgentUsageOut:
+    """Return what the acting agent used of the running month."""
     agent = await agents.acting(ctx)
     month = BillingMonth.containing(ctx.now())
     quota: Quota = await quotas.current(ctx, agent)
@@ -247,11 +237,16 @@ async def start_upgrade(body: CheckoutIn, ctx: AgentCtx, once: OnceOnly) -> Resp
     """Open the page where a card is stored; nothing is charged there."""
 
     async def work() -> tuple[int, BaseModel]:
-        await agents.acting(ctx)
-        page = await upgrades.start(ctx, body.tenant_uuid)
-        return 201, CheckoutOut(checkout_url=page.url, expires_at=page.expires_at)
+        return 201, await upgrading(ctx, body.tenant_uuid)
 
     return await once.run(ctx, work)
+
+
+async def upgrading(ctx: Context, tenant_id: UUID) -> CheckoutOut:
+    """Return the page where a card of the acting agent's is stored."""
+    await agents.acting(ctx)
+    page = await upgrades.start(ctx, tenant_id)
+    return CheckoutOut(checkout_url=page.url, expires_at=page.expires_at)
 
 
 @router.get("/keys", responses=answers(401, 403, 422, 429))
@@ -320,7 +315,25 @@ async def revoke_key(id: UUID, ctx: AgentCtx) -> KeyOut:  # noqa: A002 - the pub
     return KeyOut(scopes=row.scopes, **facts(ctx, row))
 
 
-def _onboarded(ctx: Context, made: Onboarded) -> OnboardedOut:
+async def onboarded(ctx: Context, product: str, wanted: OnboardingIn) -> OnboardedOut | KnownOut:
+    """Onboard an agent and return how it goes on, or that its address has its free calls."""
+    made = await agents.onboard(
+        ctx,
+        product,
+        agent_id=wanted.agent_id,
+        email=wanted.email,
+        organisation=wanted.organization_name,
+    )
+    if made is None:
+        message = (
+            "This address has its free calls already. We have mailed it how to go on; "
+            "an existing key is never shown again."
+        )
+        return KnownOut(onboarded=False, message=message)
+    return _welcome(ctx, made)
+
+
+def _welcome(ctx: Context, made: Onboarded) -> OnboardedOut:
     url = f"{ctx.site_url}/api/manage"
     example = ExampleOut(
         method="POST",

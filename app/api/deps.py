@@ -79,9 +79,14 @@ async def kernel(request: Request) -> AsyncGenerator[Context]:
         yield ctx
 
 
+def api_key(request: Request) -> str:
+    """Return the key that came as ``X-API-Key`` or as a bearer token; raises ``NotSignedInError``."""
+    return request.headers.get("x-api-key", "").strip() or bearer(request)
+
+
 async def agent(request: Request) -> AsyncGenerator[Context]:
     """Give a unit of work to the agent whose key came along, as ``X-API-Key`` or as a bearer token."""
-    key = request.headers.get("x-api-key", "").strip() or bearer(request)
+    key = api_key(request)
 
     async def authenticate(ctx: Context) -> Actor:
         return await credentials.authenticate_token(ctx, key, CredentialKind.API_KEY)

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -37,6 +38,8 @@ class Envelope(BaseModel):
 
 GATEWAY = "/api/manage"
 """Where refusals are told in the gateway's own envelope (``contracts/identity.md``, section 11)."""
+MCP = "/mcp"
+"""Where they are errors of JSON-RPC; those of a tool are told in its result instead."""
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -48,11 +51,16 @@ def refusal(request: Request, status: int, message: str, reason: str, **extra: A
         headers["Retry-After"] = str(retry_after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    body: dict[str, Any]
     if request.url.path == GATEWAY:
         code = gateway.code_for(status, reason)
         body = {"ok": False, "code": code.value, "error": message, "request_id": request_id}
         return JSONResponse(body | extra, gateway.HTTP_STATUS[code], headers)
     body = {"error": message, "reason": reason, "request_id": request_id, **extra}
+    if request.url.path == MCP:
+        code = PARSE_ERROR if reason == "malformed" else INVALID_REQUEST
+        error = {"code": code, "message": body.pop("error"), "data": body}
+        body = {"jsonrpc": "2.0", "id": None, "error": error}
     return JSONResponse(body, status, headers)
 
 

@@ -16,7 +16,7 @@ from app.core.ids import new_id
 from app.core.plain_json import read_json
 from app.settings import Settings
 
-API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/files", "/.well-known")
+API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/files", "/mcp", "/.well-known")
 PROBES = ("/healthz", "/readyz", "/metrics")
 FORM_BYTES = 64 << 10
 """What a multipart form may add around the largest file in it."""

@@ -29,6 +29,7 @@ def document(ctx: Context) -> dict[str, Any]:
             "header": "X-API-Key",
             "body": {"action": "meta.actions"},
         },
+        "mcp": {"transport": "streamable-http", "url": f"{site}/mcp", "header": "X-API-Key"},
         "usage_url": f"{site}/api/usage",
         "upgrade_url": f"{site}/api/upgrade/checkout",
         "openapi_url": f"{site}/api/openapi.json",
@@ -77,6 +78,11 @@ a mail, and no key.
 Send `params`, an `idempotency_key` so that a retry does nothing twice, or `dry_run` to be told what would happen. A refusal is
 `{{"ok": false, "code", "error"}}`. From {WARN_FROM} calls on, answers carry a `warning`; after {FREE_CALLS} the code is `UPGRADE_REQUIRED` with an
 `upgrade_url` for whoever pays.
+
+## Or by MCP
+
+`{site}/mcp` speaks the Model Context Protocol (streamable HTTP, stateless): the tool `onboard` needs no key, `usage`, `upgrade` and every
+action below take it as the same header.
 
 ## Actions
 

@@ -249,6 +249,7 @@ async def test_an_agent_finds_the_way_from_nothing(client: httpx.AsyncClient) ->
     found = (await client.get("/.well-known/agent-onboarding.json")).json()
     assert found["llms_url"] == "http://portal.test/llms.txt"
     assert found["onboarding"]["url"] in words.text
+    assert found["mcp"]["url"] in words.text
     first = found["onboarding"]
     made = (await client.request(first["method"], first["url"], json=first["body"])).json()
     gate = found["gateway"]
