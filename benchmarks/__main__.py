@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import events, gateway, invoice_pdfs, monthly_run, pages, registrations, start
+from benchmarks import (
+    agent_usage,
+    events,
+    gateway,
+    invoice_pdfs,
+    monthly_run,
+    pages,
+    registrations,
+    start,
+)
 
-ALL = (events, registrations, gateway, monthly_run, invoice_pdfs, start, pages)
+ALL = (events, registrations, gateway, monthly_run, agent_usage, invoice_pdfs, start, pages)
 
 
 def main() -> None:

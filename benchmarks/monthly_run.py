@@ -15,6 +15,8 @@ import os
 import tempfile
 import time
 import uuid
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +75,9 @@ class Took:
     delivered: float
 
 
-async def bill(tenants: int) -> Took:
-    """Bill one month and say how long it took."""
+@asynccontextmanager
+async def running(at: dt.datetime) -> AsyncGenerator[tuple[Runtime, Worker]]:
+    """Give a runtime and a worker on a throw-away database, at an instant."""
     name = f"turnpike_bench_{uuid.uuid4().hex[:10]}"
     with psycopg.connect(SERVER, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
@@ -84,8 +87,7 @@ async def bill(tenants: int) -> Took:
             settings = Settings.model_validate({"DATABASE_URL": url, "DATA_DIR": Path(folder)})
             await migrations.upgrade(settings.db_url)
             run = build(settings)
-            run.clock = FixedClock(AT)
-            await seed(run, tenants)
+            run.clock = FixedClock(at)
             worker = Worker(
                 worker_id="bench",
                 queue_url=settings.queue_url,
@@ -96,15 +98,21 @@ async def bill(tenants: int) -> Took:
                 parallel=settings.parallel_jobs,
             )
             worker.engine.launch()
-            await worker.settle()
-            run.clock.advance(dt.timedelta(days=1))
-            took = await measure(run, worker, tenants)
+            yield run, worker
             await worker.stop()
             await run.close()
-            return took
     finally:
         with psycopg.connect(SERVER, autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+async def bill(tenants: int) -> Took:
+    """Bill one month and say how long it took."""
+    async with running(AT) as (run, worker):
+        await seed(run, tenants)
+        await worker.settle()
+        run.clock.advance(dt.timedelta(days=1))  # type: ignore[attr-defined]
+        return await measure(run, worker, tenants)
 
 
 async def measure(run: Runtime, worker: Worker, tenants: int) -> Took:
