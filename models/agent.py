@@ -8,8 +8,9 @@ from sqlalchemy import JSON, BigInteger, Date, Index, Integer, UniqueConstraint
 from sqlmodel import Field
 
 from app.core.ids import new_id
+from app.core.money import Money
 from app.rules.gateway import CallStatus
-from app.rules.quota import Tier
+from app.rules.quota import PRICE, Tier
 from models.base import Table, UtcDateTime, text_enum
 
 
@@ -42,14 +43,38 @@ class Agent(Table, table=True):
     paid_until: dt.datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When it is free again: its card is gone."
     )
+    budget_micros: int | None = Field(
+        default=None, sa_type=BigInteger, description="What its calls of a month may cost."
+    )
+    hard_stop: bool = Field(
+        default=False, description="Whether a spent budget stops calls, or only says so."
+    )
+    budget_set_by: str = Field(default="", max_length=200)
+    budget_set_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    @property
+    def budget(self) -> Money | None:
+        """What its calls of a month may cost, as one value."""
+        return None if self.budget_micros is None else Money(self.budget_micros, PRICE.currency)
 
 
 class CallCounter(Table, table=True):
-    """The billable calls of one agent in one UTC month; its row lock makes a reservation atomic."""
+    """The billable calls of one agent in one UTC month; its row lock makes a reservation atomic.
+
+    What limits them stands beside them, so that one statement checks it, counts and tells.
+    """
 
     tenant_id: UUID = Field(primary_key=True, foreign_key="tenant.id")
     period: str = Field(primary_key=True, max_length=7)
     used: int = 0
+    charged: int = Field(default=0, description="Of those used, the ones that cost something.")
+    granted: int = Field(default=0, description="Free calls that operations added to this month's.")
+    budget_calls: int | None = Field(
+        default=None, sa_type=BigInteger, description="How many charged calls the budget pays for."
+    )
+    cap: int | None = Field(
+        default=None, sa_type=BigInteger, description="The same, where a spent budget stops calls."
+    )
 
 
 class AgentCall(Table, table=True):

@@ -52,7 +52,7 @@ class ReplyOut(BaseModel):
 
 
 class RefusalOut(BaseModel):
-    """Why an action did not run; ``upgrade_url`` and ``usage`` come with ``UPGRADE_REQUIRED``."""
+    """Why an action did not run; ``UPGRADE_REQUIRED`` comes with ``upgrade_url``, and like ``CEILING_EXCEEDED`` with ``usage``."""
 
     ok: bool
     request_id: str
@@ -72,7 +72,7 @@ class RefusalOut(BaseModel):
             (400, "The request or its params are not valid."),
             (401, "There is no such key."),
             (402, "The free calls of this month are used up."),
-            (403, "The key may not do this."),
+            (403, "The key may not do this, or the month's budget is spent."),
             (404, "There is no such action."),
             (409, "It clashes with what is there."),
             (429, "Too many calls; see Retry-After."),

@@ -14,6 +14,7 @@ FREE_CALLS: Final = 100
 UNCONFIRMED_CALLS: Final = 50
 """Those it has before its address is confirmed, where the installation asks for that."""
 WARN_FROM: Final = 90
+"""Of the free calls; of another number of them likewise when ten are left."""
 PRICE: Final = Money(1_000, "USD")
 """Of one billable call that succeeded after the upgrade."""
 
@@ -45,7 +46,7 @@ class Quota:
     @property
     def is_near(self) -> bool:
         """Whether it is time to say that the free calls run out."""
-        return self.limit is not None and self.used >= WARN_FROM
+        return self.limit is not None and self.used >= self.limit - (FREE_CALLS - WARN_FROM)
 
 
 def tier_at(tier: Tier, paid_until: dt.datetime | None, now: dt.datetime) -> Tier:

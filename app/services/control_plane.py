@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.core.errors import ConflictError, ForbiddenError, NotFoundError
 from app.rules.periods import BillingMonth
-from app.rules.quota import Quota, limit_of
+from app.rules.quota import Quota
 from app.services import agents, billing_runs, call_usage, quotas
 from app.services.agents import PRODUCTS
 from app.services.billing_runs import Progress
@@ -42,11 +42,7 @@ async def usage(ctx: Context, tenant_id: UUID, start: dt.datetime, end: dt.datet
         raise NotFoundError("There is no such tenant.")
     found = await call_usage.count(system, [tenant_id], start, end)
     tier = quotas.tier_of(system, agent)
-    limit = limit_of(
-        tier,
-        is_confirmed=agent.confirmed_at is not None,
-        must_confirm=ctx.settings.agents_must_confirm,
-    )
+    limit = await quotas.limit_now(system, agent)
     return Quota(tier, found.get(tenant_id, Calls()).billable, limit)
 
 

@@ -151,14 +151,15 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
 
 
 async def _do(ctx: Context, task: _Task) -> Reply:
-    """Take the call and do the action; where calls cannot be counted, only who pays for each goes on."""
+    """Take the call and do the action; where calls cannot be counted, only who pays for any goes on."""
     tier = quotas.tier_of(ctx, task.agent)
+    may_go_on = tier is Tier.PAID and quotas.cap_of(task.agent) is None
     try:
         return await _here(ctx, task, tier, is_counted=task.is_billable)
     except quotas.CounterDownError as down:
         await ctx.db.rollback()
         log.error("gateway.counter_down", tenant_id=str(ctx.tenant_id), exc_info=down)
-        if tier is not Tier.PAID:
+        if not may_go_on:
             message = "Your usage cannot be counted at the moment. Nothing was done: try again."
             raise UnavailableError(message, retry_after=5) from down
     return await _here(ctx, task, tier, is_counted=False)
@@ -248,7 +249,8 @@ def _refused(ctx: Context, refusal: DomainError, note: _Note) -> Reply:
         body["fields"] = [{"path": path, "problem": problem} for path, problem in refusal.fields]
     if isinstance(refusal, PaymentRequiredError):
         body["upgrade_url"] = agent_links.upgrade_url(ctx, ctx.tenant_id)
-        body["usage"] = refusal.details.get("usage", {})
+    if usage := refusal.details.get("usage"):
+        body["usage"] = usage
     return Reply(status, body, refusal.retry_after)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col, select
 
-from app.core.errors import PaymentRequiredError
+from app.core.errors import DomainError, ForbiddenError, PaymentRequiredError
+from app.core.money import Money
 from app.rules import quota as rules
+from app.rules import spending
 from app.rules.periods import BillingMonth
-from app.rules.quota import Quota, Tier
+from app.rules.quota import PRICE, Quota, Tier
+from app.services import spend_alerts
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from models.agent import Agent, CallCounter
@@ -25,31 +27,45 @@ class CounterDownError(Exception):
     """The counter cannot be counted up; what was begun must be rolled back to before it was tried."""
 
 
+class Counted(NamedTuple):
+    """A month's counter as it stands after a call was taken."""
+
+    used: int
+    charged: int
+    granted: int
+    budget_calls: int | None
+
+
 async def take(ctx: Context, agent: Agent) -> Quota:
     """Take one billable call of the running month, in the transaction of the action itself.
 
-    The counter's row is locked until that ends, so of many at once exactly as many run as are left;
-    whatever undoes the action undoes this. Raises ``PaymentRequiredError`` ``upgrade_required``, and
-    ``CounterDownError`` when the database does not let it.
+    The counter's row is locked until that ends, so of many at once exactly as many run as are left,
+    or as the budget pays for; whatever undoes the action undoes this. The owner is told when it was
+    the call that came to a part of either. Raises ``PaymentRequiredError`` ``upgrade_required``,
+    ``ForbiddenError`` ``ceiling_exceeded`` where a spent budget stops calls, and ``CounterDownError``
+    when the database does not let it.
     """
-    limit = _limit(ctx, agent)
-    period = str(BillingMonth.containing(ctx.now()))
+    tier, limit = tier_of(ctx, agent), _limit(ctx, agent)
+    month = BillingMonth.containing(ctx.now())
     try:
-        used = await _count_up(ctx, agent, period, limit)
-        if used is None:
-            await _begin(ctx, agent, period)
-            used = await _count_up(ctx, agent, period, limit)
+        counted = await _count_up(ctx, agent, month, limit)
+        if counted is None:
+            await begin_month(ctx, agent, month)
+            counted = await _count_up(ctx, agent, month, limit)
     except DBAPIError as error:
         if error.connection_invalidated:  # nothing else can be done on it either
             raise
         raise CounterDownError from error
-    if used is None:
-        raise PaymentRequiredError(
-            _why(agent, limit),
-            reason="upgrade_required",
-            usage={"calls_used": limit, "calls_limit": limit, "tier": Tier.FREE.value},
+    if counted is None:
+        raise await _refusal(ctx, agent, month, limit)
+    if limit is not None:
+        limit += counted.granted
+        await spend_alerts.after_free(ctx, agent, month, counted.used, limit)
+    else:
+        await spend_alerts.after_charged(
+            ctx, agent, month, counted.charged - 1, counted.charged, counted.budget_calls
         )
-    return Quota(tier_of(ctx, agent), used, limit)
+    return Quota(tier, counted.used, limit)
 
 
 def tier_of(ctx: Context, agent: Agent) -> Tier:
@@ -59,36 +75,69 @@ def tier_of(ctx: Context, agent: Agent) -> Tier:
 
 async def current(ctx: Context, agent: Agent) -> Quota:
     """Return what is used of the running month."""
-    used = await ctx.db.scalar(
-        select(CallCounter.used).where(
-            col(CallCounter.tenant_id) == agent.tenant_id,
-            col(CallCounter.period) == str(BillingMonth.containing(ctx.now())),
-        )
-    )
-    return Quota(tier_of(ctx, agent), used or 0, _limit(ctx, agent))
+    counter = await counter_of(ctx, agent, BillingMonth.containing(ctx.now()))
+    return Quota(tier_of(ctx, agent), counter.used, _with_granted(ctx, agent, counter.granted))
 
 
-async def _begin(ctx: Context, agent: Agent, period: str) -> None:
-    """Add the counter of a month; nobody's, if there is one."""
+async def counter_of(
+    ctx: Context, agent: Agent, month: BillingMonth, *, lock: bool = False
+) -> CallCounter:
+    """Return an agent's counter of a month as it stands now; one nobody counted in is all noughts."""
+    key = (agent.tenant_id, str(month))
+    found = await ctx.db.get(CallCounter, key, with_for_update=lock, populate_existing=True)
+    return found or CallCounter(tenant_id=agent.tenant_id, period=str(month))
+
+
+async def begin_month(ctx: Context, agent: Agent, month: BillingMonth) -> None:
+    """Add the counter of a month with the budget in force; nobody's, if there is one."""
     if not _is_sqlite(ctx):
         await ctx.db.execute(select(_wait_at_most(PATIENCE)))
-    first = {"tenant_id": agent.tenant_id, "period": period, "used": 0}
+    first = {
+        "tenant_id": agent.tenant_id,
+        "period": str(month),
+        "used": 0,
+        "charged": 0,
+        "granted": 0,
+        "budget_calls": None if agent.budget is None else spending.calls_paid_by(agent.budget),
+        "cap": cap_of(agent),
+    }
     await ctx.db.execute(insert_or_ignore(ctx, CallCounter, first, "tenant_id", "period"))
 
 
-async def _count_up(ctx: Context, agent: Agent, period: str, limit: int | None) -> int | None:
-    """Return the number of the call taken, None where none is left or nobody counted yet."""
-    query = update(_COUNTER).where(
-        _COUNTER.c.tenant_id == agent.tenant_id, _COUNTER.c.period == period
+def cap_of(agent: Agent) -> int | None:
+    """Return how many charged calls a month has room for, None for any number of them."""
+    has_cap = agent.hard_stop and agent.budget is not None
+    return spending.calls_paid_by(agent.budget) if has_cap and agent.budget else None
+
+
+async def limit_now(ctx: Context, agent: Agent) -> int | None:
+    """Return how many calls the running month has, what operations added included."""
+    return (await current(ctx, agent)).limit
+
+
+async def _count_up(
+    ctx: Context, agent: Agent, month: BillingMonth, limit: int | None
+) -> Counted | None:
+    """Return the counter with the call taken, None where none is left or nobody counted yet."""
+    of, is_free = _COUNTER.c, limit is not None
+    counting = (
+        update(_COUNTER)
+        .where(
+            of.tenant_id == agent.tenant_id,
+            of.period == str(month),
+            of.used < limit + of.granted if is_free else or_(of.cap.is_(None), of.charged < of.cap),
+        )
+        .values(used=of.used + 1, charged=of.charged + (0 if is_free else 1))
     )
-    if limit is not None:
-        query = query.where(_COUNTER.c.used < limit)
-    counting = query.values(used=_COUNTER.c.used + 1)
+    told = (of.used, of.charged, of.granted, of.budget_calls)
     if _is_sqlite(ctx):
-        return await ctx.db.scalar(counting.returning(_COUNTER.c.used))
-    # The row is found first, then waited for: so the wait has its end without a round trip of its own.
-    bounded = counting.where(_wait_at_most(PATIENCE).is_not(None))
-    return await ctx.db.scalar(bounded.returning(_COUNTER.c.used, _wait_at_most("0")))
+        found = await ctx.db.execute(counting.returning(*told))
+    else:
+        # The row is found first, then waited for: so the wait has its end without a round trip of its own.
+        bounded = counting.where(_wait_at_most(PATIENCE).is_not(None))
+        found = await ctx.db.execute(bounded.returning(*told, _wait_at_most("0")))
+    row: Any = found.first()
+    return None if row is None else Counted(*row[:4])
 
 
 def _is_sqlite(ctx: Context) -> bool:
@@ -105,6 +154,41 @@ def _limit(ctx: Context, agent: Agent) -> int | None:
         tier_of(ctx, agent),
         is_confirmed=agent.confirmed_at is not None,
         must_confirm=ctx.settings.agents_must_confirm,
+    )
+
+
+def _with_granted(ctx: Context, agent: Agent, granted: int) -> int | None:
+    limit = _limit(ctx, agent)
+    return None if limit is None else limit + granted
+
+
+async def _refusal(
+    ctx: Context, agent: Agent, month: BillingMonth, limit: int | None
+) -> DomainError:
+    if limit is None:
+        return _spent(agent, month)
+    limit += (await counter_of(ctx, agent, month)).granted
+    return PaymentRequiredError(
+        _why(agent, limit),
+        reason="upgrade_required",
+        usage={"calls_used": limit, "calls_limit": limit, "tier": Tier.FREE.value},
+    )
+
+
+def _spent(agent: Agent, month: BillingMonth) -> ForbiddenError:
+    """Say that a budget stops calls, whose it is, and how to go on."""
+    budget = agent.budget or Money.zero(PRICE.currency)
+    set_on = f" on {agent.budget_set_at:%Y-%m-%d}" if agent.budget_set_at else ""
+    return ForbiddenError(
+        f"The budget of {budget} for {month} is spent, and it stops calls. It was set by "
+        f"{agent.budget_set_by}{set_on}. To go on, raise it or switch the stop off with "
+        f"PUT /api/spend-limits, or wait for {month.next.first_day}.",
+        reason="ceiling_exceeded",
+        usage={
+            "budget": budget.text(),
+            "currency": budget.currency,
+            "period_end": month.end.isoformat().replace("+00:00", "Z"),
+        },
     )
 
 

@@ -51,7 +51,14 @@ CALLS = [
 ]
 GUARDED = [one for one in CALLS if one not in OPEN]
 BY_VENDOR_TOKEN = [one for one in GUARDED if " /v1/vendor/" in one]
-AGENT_PATHS = ("/api/manage", "/api/usage", "/api/keys", "/api/upgrade", "/api/billing")
+AGENT_PATHS = (
+    "/api/manage",
+    "/api/usage",
+    "/api/keys",
+    "/api/upgrade",
+    "/api/billing",
+    "/api/spend-limits",
+)
 BY_API_KEY = [one for one in GUARDED if one.split()[1].startswith(AGENT_PATHS)]
 
 

@@ -50,6 +50,22 @@ PARAMS: dict[str, dict[str, Any]] = {
     "agent_upgraded": {"agent": "scout", "method": "Visa ending 4242", "url": "/agent"},
     "agent_confirm": {"agent": "scout", "url": "/v1/confirm/tok3n"},
     "agent_known": {"product": "leadscoring", "url": "/agent/keys"},
+    "spend_alert": {
+        "agent": "scout",
+        "percent": 80,
+        "spent": Money.of("20.00", "USD"),
+        "budget": Money.of("25.00", "USD"),
+        "consequence": Phrase.of("spend.near"),
+        "renews_on": dt.date(2026, 12, 1),
+        "url": "/api/docs",
+    },
+    "free_calls_used": {
+        "agent": "scout",
+        "used": 80,
+        "limit": 100,
+        "renews_on": dt.date(2026, 12, 1),
+        "url": "/v1/upgrade/tok3n",
+    },
     "token_new_ip": {
         "tenant": "Acme Toys",
         "token": "vnd_8f3…k2Q",

@@ -155,3 +155,17 @@ async def test_what_was_done_under_a_key_that_another_took_over_does_not_stand(
     async with own_run.context(SYSTEM) as ctx:
         leads, used, (row,) = await _left(ctx, agent)
     assert (leads, used, row.is_billable) == (0, 7, False)
+
+
+async def test_whose_budget_stops_calls_does_not_pass_uncounted(
+    own_run: Runtime, dialect: str
+) -> None:
+    async with own_run.context(SYSTEM) as ctx:
+        agent = await _agent(ctx, Tier.PAID)
+        agent.budget_micros, agent.hard_stop = 5_000_000, True
+        for statement in BREAK[dialect]:
+            await ctx.db.execute(text(statement))
+    reply = await _call(own_run, agent, _lead(1))
+    assert (reply.status, reply.body["code"]) == (503, "UNAVAILABLE")
+    async with own_run.context(SYSTEM) as ctx:
+        assert (await _left(ctx, agent))[0] == 0
