@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from app import build, logs
-from app.commands import billing, keys, staff
+from app.commands import billing, keys, staff, vault
 from app.commands.doctor import doctor
 from app.core.errors import DomainError
 from app.settings import Settings
@@ -25,6 +25,7 @@ cli = typer.Typer(
 cli.add_typer(staff.cli, name="ops")
 cli.add_typer(billing.cli, name="billing")
 cli.add_typer(keys.cli, name="keys")
+cli.add_typer(vault.cli, name="vault")
 cli.command()(doctor)
 
 
@@ -97,6 +98,7 @@ def demo_seed() -> None:
 def serve() -> None:
     """Serve the UI and the API; with RUN_WORKER (the default) the jobs as well."""
     settings = Settings()  # pyright: ignore[reportCallIssue]
+    _keep_apart(settings)
     if not build.is_current():
         typer.echo("The front end is not built, or its sources changed: run build first.", err=True)
         raise typer.Exit(2)
@@ -115,7 +117,19 @@ def serve() -> None:
 @cli.command()
 def worker() -> None:
     """Run only the jobs, until SIGTERM; running steps are finished."""
+    _keep_apart(Settings())  # pyright: ignore[reportCallIssue]
     asyncio.run(_work())
+
+
+def _keep_apart(settings: Settings) -> None:
+    """Refuse to start with what only the executor may hold."""
+    from app import runtime
+
+    try:
+        runtime.check_separation(settings)
+    except DomainError as refusal:
+        typer.echo(refusal.message, err=True)
+        raise typer.Exit(2) from refusal
 
 
 async def _work() -> None:

@@ -26,6 +26,8 @@ async def run() -> AsyncGenerator[None]:
     await process.refresh_clock()
     async with process.as_system(quiet=True) as ctx:
         await receipts.publish_key(ctx)
+        if process.desk is not None:
+            await process.desk.publish(ctx)
     async with (
         mcp.running(process.settings),
         working(process, process.settings.run_worker),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import migrations
 from app.core.clock import Clock, SystemClock
-from app.core.errors import DomainError
+from app.core.errors import DomainError, UnavailableError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
 from app.database import Database
@@ -20,11 +20,14 @@ from app.documents.press import Press
 from app.hashing import Argon2Hasher
 from app.keys import load_keyring, load_signer
 from app.limiting import build_limiter
-from app.providers.registry import build_mailer, build_providers
+from app.providers.registry import build_mailer, build_providers, secrets_in_environment
+from app.providers.remote import ExecutorClient
 from app.services.context import SYSTEM, Actor, ActorKind, Context, Origin
 from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Limiter, Mailer, Providers
 from app.settings import Settings
+from app.vault_keys import KeyHolder
+from app.vaulting import VaultDesk
 from models.installation import ClockOffset
 
 Authenticate = Callable[[Context], Awaitable[Actor]]
@@ -51,6 +54,7 @@ class Runtime:
     wake: Callable[[], None] = _nobody_listens
     queue_is_up: Callable[[], bool] = lambda: True
     settle: Callable[[], Awaitable[None]] | None = None
+    desk: VaultDesk | None = None
 
     @asynccontextmanager
     async def context(
@@ -151,7 +155,8 @@ def build(settings: Settings | None = None) -> Runtime:
     """Return a runtime for these settings, or for the environment's."""
     settings = settings or Settings()  # pyright: ignore[reportCallIssue]
     keys = settings.data_dir / "keys"
-    return Runtime(
+    desk = VaultDesk(KeyHolder(settings)) if settings.has_vault else None
+    made = Runtime(
         settings=settings,
         database=Database(settings.db_url),
         clock=SystemClock(),
@@ -160,9 +165,31 @@ def build(settings: Settings | None = None) -> Runtime:
         limiter=build_limiter(settings),
         hasher=Argon2Hasher(),
         documents=Press(),
-        providers=build_providers(),
+        providers=build_providers(desk=desk, executor=_executor(settings)),
         mailer=build_mailer(settings.mail_from),
+        desk=desk,
     )
+    if desk is not None:
+        desk.open_context = made.as_system
+    return made
+
+
+def check_separation(settings: Settings) -> None:
+    """Refuse a process that has an executor and yet holds a provider's secret itself."""
+    if not settings.executor_url:
+        return
+    if held := sorted({found.setting for found in secrets_in_environment()}):
+        raise UnavailableError(
+            f"With EXECUTOR_URL this process may hold no provider's secret: unset {', '.join(held)}.",
+            reason="secrets_in_environment",
+        )
+
+
+def _executor(settings: Settings) -> ExecutorClient | None:
+    if not settings.executor_url:
+        return None
+    check_separation(settings)
+    return ExecutorClient(settings.executor_url, settings.executor_token.get_secret_value())
 
 
 @cache

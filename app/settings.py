@@ -45,6 +45,15 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field("", validation_alias="TRUSTED_PROXIES")
     metrics_token: SecretStr = Field(SecretStr(""), validation_alias="METRICS_TOKEN")
 
+    vault_key_file: Path = Field(Path(), validation_alias="VAULT_KEY_FILE")
+    vault_key: SecretStr = Field(SecretStr(""), validation_alias="VAULT_KEY")
+    vault_key_command: str = Field("", validation_alias="VAULT_KEY_COMMAND")
+    executor_url: str = Field(
+        "", validation_alias="EXECUTOR_URL", pattern=r"^(https?://[^/?#\s]+/?)?$"
+    )
+    executor_token: SecretStr = Field(SecretStr(""), validation_alias="EXECUTOR_TOKEN")
+    executor_port: int = Field(3100, validation_alias="EXECUTOR_PORT", ge=1, le=65535)
+
     seller_name: str = Field("Turnpike", validation_alias="SELLER_NAME")
     seller_address: str = Field("", validation_alias="SELLER_ADDRESS")
     seller_country: str = Field("US", validation_alias="SELLER_COUNTRY")
@@ -77,7 +86,19 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"TRUSTED_PROXIES: {error}") from error
         _asynchronous(self.database_url or "sqlite://")
+        if self.executor_url and self.has_vault:
+            raise ValueError(
+                "EXECUTOR_URL: the executor alone holds the vault's key; unset VAULT_KEY*"
+            )
+        if self.executor_url and not self.executor_token.get_secret_value():
+            raise ValueError("EXECUTOR_URL needs EXECUTOR_TOKEN")
         return self
+
+    @property
+    def has_vault(self) -> bool:
+        """Whether this process can open the vault."""
+        key = self.vault_key.get_secret_value()
+        return bool(self.vault_key_file.name or key or self.vault_key_command)
 
     @property
     def is_sandbox(self) -> bool:

@@ -43,7 +43,7 @@ Check = Callable[["Runtime"], Awaitable[Finding]]
 
 async def examine(process: Runtime) -> list[Finding]:
     """Return every finding; a broken thing never hides the next one."""
-    checks: list[Check] = [_mode, _keys, _front_end, _database, _ledger, _queue]
+    checks: list[Check] = [_mode, _keys, _vault, _front_end, _database, _ledger, _queue]
     try:
         return [await check(process) for check in checks] + await _outside(process)
     finally:
@@ -65,6 +65,35 @@ async def _keys(process: Runtime) -> Finding:
     loose = [file.name for file in folder.iterdir() if stat.S_IMODE(file.stat().st_mode) & 0o077]
     advice = f"chmod 600 {' '.join(loose)} in {folder}." if loose else ""
     return Finding("keys", f"in {folder}, signing as {process.signer.kid}", advice)
+
+
+async def _vault(process: Runtime) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.core.errors import UnavailableError
+    from app.providers.registry import secrets_in_environment
+    from app.services import vault
+
+    settings = process.settings
+    if settings.executor_url:
+        return Finding("vault", f"with the executor at {settings.executor_url}")
+    if process.desk is None:
+        return Finding("vault", "none: provider secrets come from the environment")
+    try:
+        async with process.as_system(readonly=True) as ctx:
+            held = await vault.entries(ctx)
+            for provider in {one.provider for one in held}:
+                await vault.opened(ctx, process.desk.keys, provider)
+            await process.desk.keys.holding()
+    except UnavailableError as error:
+        return Finding("vault", error.message, "Check VAULT_KEY_FILE, VAULT_KEY or the command.")
+    except SQLAlchemyError as error:
+        return Finding("vault", f"cannot be read: {type(error).__name__}", "See database.")
+    loose = sorted({one.setting for one in secrets_in_environment()})
+    advice = ""
+    if loose and not settings.is_sandbox:
+        advice = f"Run python -m app vault import-env, then unset {', '.join(loose)}."
+    return Finding("vault", f"opens, and holds {len(held)} secrets", advice)
 
 
 async def _front_end(_: Runtime) -> Finding:
@@ -117,7 +146,8 @@ async def _outside(process: Runtime) -> list[Finding]:
     """Return one finding for mail and one for each payment provider that is configured."""
     from app.providers import registry
 
-    tried = await registry.examine(process.settings.mail_from)
+    ours = process.providers if isinstance(process.providers, registry.Registry) else None
+    tried = await registry.examine(process.settings.mail_from, ours)
     advice = {"mail": "Check SMTP_HOST, SMTP_PORT and SMTP_TLS, or RESEND_API_KEY."}
     findings = [
         Finding(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from pydantic_settings import BaseSettings
 
@@ -42,17 +43,91 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """What lets somebody act as us at a provider: the vault's name for it, and the settings it may be in.
+
+    ``file`` is the setting that names a file with it, where there is one.
+    """
+
+    name: str
+    setting: str
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment provider, taken apart: what calls it needs secrets, what hears of it needs none.
+
+    ``make`` takes settings that go before the environment's; it returns None where the provider is
+    not configured, and raises ``ValueError`` for settings that cannot be.
+    """
+
+    adapter: type[Any]
+    secrets: Sequence[Secret]
+    make: Callable[[Mapping[str, str]], Adapter | None]
+    listen: Callable[[], Sequence[NotificationSource]]
+
+    @property
+    def slug(self) -> str:
+        """The provider's name, here and in the vault."""
+        return self.adapter.slug
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """An outside system: one line in the registry."""
 
     settings: type[BaseSettings]
     build: Callable[[], Built]
+    payment: Payment | None = None
 
 
-async def tried(one: Adapter | Sender) -> str:
-    """Return what is wrong with an adapter, empty when nothing is."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A secret that lies in the environment, by the setting it lies in."""
+
+    provider: str
+    name: str
+    setting: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Name it without showing it."""
+        return f"Found({self.setting})"
+
+
+def in_environment(kind: Kind) -> list[Found]:
+    """Return the secrets of a provider that this process' environment holds.
+
+    Raises ``ValueError`` for a file that cannot be read.
+    """
+    if kind.payment is None:
+        return []
+    settings = kind.settings()
+    held = {
+        str(field.validation_alias): getattr(settings, name)
+        for name, field in type(settings).model_fields.items()
+    }
+    found: list[Found] = []
+    for secret in kind.payment.secrets:
+        if value := held[secret.setting].get_secret_value():
+            found.append(Found(kind.payment.slug, secret.name, secret.setting, value))
+        if secret.file and (name := str(held[secret.file])):
+            found.append(Found(kind.payment.slug, secret.name, secret.file, _content(name)))
+    return found
+
+
+def _content(name: str) -> str:
+    try:
+        return Path(name).read_text()
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}") from error
+
+
+async def tried(one: Adapter | Sender) -> str | None:
+    """Return what is wrong with an adapter, empty when nothing is; None for one that is not set up."""
     try:
         await one.check()
     except DomainError as error:
-        return error.message
+        return None if error.reason == "provider_not_configured" else error.message
     return ""

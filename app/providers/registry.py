@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from pydantic_settings import BaseSettings
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.providers import alipay, resend, smtp, stripe
-from app.providers.kinds import Adapter, Kind, Sender, tried
+from app.providers.kinds import Adapter, Found, Kind, Payment, Sender, in_environment, tried
+from app.providers.remote import ExecutorClient, RemoteProvider
+from app.providers.vaulted import Desk, VaultedProvider
 from app.services.ports import Attachment, Mailer, NotificationSource, PaymentProvider
 
 KINDS: Final[tuple[Kind, ...]] = (stripe.KIND, alipay.KIND, resend.KIND, smtp.KIND)
@@ -69,11 +71,43 @@ class UnconfiguredMailer:
         await self.check()
 
 
-def build_providers() -> Registry:
-    """Return the adapters that the environment configures; raises ``ValueError`` for broken ones."""
-    built = [kind.build() for kind in KINDS]
-    payments = {one.adapter.slug: one.adapter for one in built if one.adapter is not None}
-    return Registry(payments, {source.slug: source for one in built for source in one.sources})
+def build_providers(
+    *, desk: Desk | None = None, executor: ExecutorClient | None = None
+) -> Registry:
+    """Return the adapters of this process; raises ``ValueError`` for broken settings.
+
+    With a desk their secrets come from the vault, the environment's standing in for what it lacks.
+    With an executor they are remote and no secret is here. With neither, the environment decides.
+    """
+    if desk is None and executor is None:
+        built = [kind.build() for kind in KINDS]
+        payments = {one.adapter.slug: one.adapter for one in built if one.adapter is not None}
+        return Registry(payments, {source.slug: source for one in built for source in one.sources})
+    sources = [source for kind in KINDS for source in _sources(kind)]
+    payments = {}
+    for one in payment_kinds():
+        made = VaultedProvider(one, desk) if desk else RemoteProvider(one, _given(executor))
+        payments[one.slug] = cast("Adapter", made)
+    return Registry(payments, {source.slug: source for source in sources})
+
+
+def payment_kinds() -> list[Payment]:
+    """Return every payment provider there is, configured or not."""
+    return [kind.payment for kind in KINDS if kind.payment is not None]
+
+
+def secrets_in_environment() -> list[Found]:
+    """Return the provider secrets that lie in this process' environment; raises ``ValueError``."""
+    return [found for kind in KINDS for found in in_environment(kind)]
+
+
+def _sources(kind: Kind) -> Sequence[NotificationSource]:
+    return kind.payment.listen() if kind.payment else kind.build().sources
+
+
+def _given(executor: ExecutorClient | None) -> ExecutorClient:
+    assert executor is not None  # noqa: S101 - one of the two was given
+    return executor
 
 
 def build_mailer(sender: str) -> Mailer:
@@ -81,13 +115,13 @@ def build_mailer(sender: str) -> Mailer:
     return _sender(sender)
 
 
-async def examine(sender: str) -> dict[str, str]:
+async def examine(sender: str, registry: Registry | None = None) -> dict[str, str]:
     """Try everything that is configured; returns by name what is wrong, empty where nothing is.
 
     A payment provider without a source of notifications is wrong: no payment is ever confirmed.
     """
-    registry = build_providers()
-    found = {"mail": await tried(_sender(sender))}
+    registry = registry or build_providers()
+    found = {"mail": await tried(_sender(sender)) or ""}
     for slug, adapter in registry.payments.items():
         deaf = [
             name
@@ -97,7 +131,10 @@ async def examine(sender: str) -> dict[str, str]:
         silent = (
             f"No secret is set for {', '.join(deaf)}: nothing is ever confirmed." if deaf else ""
         )
-        found[slug] = await tried(adapter) or silent
+        wrong = await tried(adapter)
+        if wrong is None:
+            continue
+        found[slug] = wrong or silent
     await registry.close()
     return found
 

@@ -16,8 +16,10 @@ from app.services.context import Context
 from models.audit import AuditEvent
 
 _SORT = "-at"
-PRIVATE = ("ops.notes_changed",)
-"""Kinds that concern a vendor and are none of its business: what operations wrote about it."""
+PRIVATE = ("ops.notes_changed", "vault.opened", "executor.called", "executor.refused")
+"""Kinds that concern a vendor and are none of its business: what operations wrote about it, and by which
+of our secrets a provider was called.
+"""
 BY_STAFF = "ops."
 """What the kinds of operations' own acts begin with."""
 

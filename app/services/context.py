@@ -18,6 +18,7 @@ from app.core.clock import Clock
 from app.core.errors import ForbiddenError, NotFoundError, NotSignedInError
 from app.core.jws import Signer
 from app.core.keyring import Keyring
+from app.services.calling import Caller, calling
 from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Express, Limiter, Providers
 from app.settings import Settings
@@ -36,6 +37,7 @@ class ActorKind(StrEnum):
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
     API_KEY = "api_key"
     KERNEL_TOKEN = "kernel_token"  # noqa: S105 - a kind, not a secret
+    SERVICE_KEY = "service_key"
     SYSTEM = "system"
 
 
@@ -211,4 +213,9 @@ class Context:
         Rows read before may have changed by the time this ends: read them again.
         """
         await self.save()
-        yield self._providers
+        with calling(self._caller()):
+            yield self._providers
+
+    def _caller(self) -> Caller:
+        actor, origin = self.actor, self.actor.origin
+        return Caller(actor.kind, actor.id, actor.tenant_id, origin.request_id, origin.ip)

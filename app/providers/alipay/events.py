@@ -33,7 +33,7 @@ class AlipayEvents:
 
     def __init__(self, settings: AlipaySettings) -> None:
         self._settings = settings
-        self._keys: Keys | None = settings.keys() if settings.is_configured else None
+        self._keys: Keys | None = settings.keys() if settings.can_verify else None
 
     @property
     def is_configured(self) -> bool:

@@ -13,6 +13,7 @@ import structlog
 
 from app.core.clock import wall_now
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers import upstream
 from app.providers.alipay.keys import Keys, signed_text
 from app.providers.alipay.settings import AlipaySettings
 from app.providers.loops import PerLoop
@@ -71,6 +72,7 @@ class Gateway:
         except httpx.HTTPError as error:
             log.warning("alipay.down", method=method, kind=type(error).__name__)
             raise _down() from error
+        upstream.note(response.status_code, response.headers.get("trace_id"))
         if response.status_code != 200:
             log.warning("alipay.down", method=method, status=response.status_code)
             raise _down()

@@ -38,13 +38,13 @@ class Keys:
     """Our private key and Alipay's public one, each as PEM or as the bare base64 Alipay hands out.
 
     With certificates every call names theirs, and Alipay's key comes out of its certificate.
-    Raises ``ValueError`` for what is no RSA key.
+    Without ours it only verifies. Raises ``ValueError`` for what is no RSA key.
     """
 
     def __init__(
         self, private: bytes, alipay: bytes, certificate: bytes = b"", root: bytes = b""
     ) -> None:
-        self._private = _private(private)
+        self._private = _private(private) if private else None
         self._alipay = _public(alipay)
         self.serials: dict[str, str] = {}
         if certificate and root:
@@ -55,7 +55,9 @@ class Keys:
             }
 
     def sign(self, text: bytes) -> str:
-        """Sign as the merchant."""
+        """Sign as the merchant; raises ``ValueError`` without our key."""
+        if self._private is None:
+            raise ValueError("ALIPAY_PRIVATE_KEY is not here")
         return base64.b64encode(
             self._private.sign(text, padding.PKCS1v15(), hashes.SHA256())
         ).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.providers.alipay.keys import Keys
@@ -13,7 +13,7 @@ from app.providers.alipay.keys import Keys
 class AlipaySettings(BaseSettings):
     """Who we are at Alipay, and where our key and Alipay's are kept.
 
-    ``private_key_file`` is ours. ``public_key_file`` is Alipay's public key, or its certificate;
+    ``private_key`` is ours, or ``private_key_file`` holds it. ``public_key_file`` is Alipay's public key, or its certificate;
     with certificates (payouts need them at the real Alipay) ours and the root's are files as well.
     """
 
@@ -29,6 +29,7 @@ class AlipaySettings(BaseSettings):
         validation_alias="ALIPAY_OAUTH_URL",
     )
     notify_url: str = Field("", validation_alias="ALIPAY_NOTIFY_URL")
+    private_key: SecretStr = Field(SecretStr(""), validation_alias="ALIPAY_PRIVATE_KEY")
     private_key_file: str = Field("", validation_alias="ALIPAY_PRIVATE_KEY_FILE")
     public_key_file: str = Field("", validation_alias="ALIPAY_PUBLIC_KEY_FILE")
     app_cert_file: str = Field("", validation_alias="ALIPAY_APP_CERT_FILE")
@@ -38,9 +39,13 @@ class AlipaySettings(BaseSettings):
     @property
     def is_configured(self) -> bool:
         """Whether everything is there that a payment needs."""
-        return bool(
-            self.app_id and self.seller_id and self.private_key_file and self.public_key_file
-        )
+        has_key = bool(self.private_key.get_secret_value() or self.private_key_file)
+        return has_key and self.can_verify
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether everything is there that notifications are verified with, which is no secret."""
+        return bool(self.app_id and self.seller_id and self.public_key_file)
 
     @property
     def notify_address(self) -> str:
@@ -50,7 +55,8 @@ class AlipaySettings(BaseSettings):
     def keys(self) -> Keys:
         """Read the key files; raises ``ValueError`` for one that cannot be read."""
         certificates = (_read(self.app_cert_file), _read(self.root_cert_file))
-        return Keys(_read(self.private_key_file), _read(self.public_key_file), *certificates)
+        ours = self.private_key.get_secret_value().encode() or _read(self.private_key_file)
+        return Keys(ours, _read(self.public_key_file), *certificates)
 
 
 def _read(name: str) -> bytes:

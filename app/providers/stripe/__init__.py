@@ -1,6 +1,8 @@
 """Stripe: cards on file, invoices, payouts and notifications; its words stay in this folder."""
 
-from app.providers.kinds import Built, Kind
+from collections.abc import Mapping
+
+from app.providers.kinds import Built, Kind, Payment, Secret
 from app.providers.stripe.amounts import from_minor, to_minor
 from app.providers.stripe.events import CONNECT, StripeEvents
 from app.providers.stripe.provider import StripeProvider
@@ -9,19 +11,27 @@ from app.providers.stripe.settings import StripeSettings
 __all__ = ["KIND", "StripeEvents", "StripeProvider", "StripeSettings", "from_minor", "to_minor"]
 
 
-def _build() -> Built:
+def _make(values: Mapping[str, str]) -> StripeProvider | None:
+    settings = StripeSettings.model_validate(values)
+    return StripeProvider(settings) if settings.secret_key.get_secret_value() else None
+
+
+def _listen() -> list[StripeEvents]:
     settings = StripeSettings()  # pyright: ignore[reportCallIssue]
-    if not settings.secret_key.get_secret_value():
-        return Built()
     secrets = {
         StripeProvider.slug: settings.webhook_secret,
         CONNECT: settings.connect_webhook_secret,
     }
-    sources = [
+    return [
         StripeEvents(slug, secret.get_secret_value(), is_live=settings.is_live)
         for slug, secret in secrets.items()
     ]
-    return Built(StripeProvider(settings), sources)
 
 
-KIND = Kind(StripeSettings, _build)
+def _build() -> Built:
+    adapter = _make({})
+    return Built(adapter, _listen()) if adapter else Built()
+
+
+SECRET = Secret("secret_key", "STRIPE_SECRET_KEY")
+KIND = Kind(StripeSettings, _build, Payment(StripeProvider, [SECRET], _make, _listen))

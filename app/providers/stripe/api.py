@@ -10,6 +10,7 @@ import stripe
 import structlog
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
+from app.providers import upstream
 from app.providers.loops import PerLoop
 from app.providers.stripe.settings import StripeSettings
 
@@ -18,8 +19,6 @@ Failure = ProviderDownError | ProviderRefusedError
 
 SECONDS = 20.0
 """Time-out of one call."""
-RETRIES = 2
-"""How often the package repeats a call by itself, under the same idempotency key."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +33,8 @@ _BRANDS = {
 class Api:
     """What all parts of the adapter call Stripe by."""
 
-    def __init__(
-        self, settings: StripeSettings, *, seconds: float = SECONDS, retries: int = RETRIES
-    ) -> None:
+    def __init__(self, settings: StripeSettings, *, seconds: float, retries: int) -> None:
+        """``retries`` is how often the package repeats a call by itself, under the same key."""
         self._settings = settings
         self._seconds = seconds
         self._retries = retries
@@ -83,14 +81,19 @@ def key(value: str) -> dict[str, str]:
 async def ask(pending: Awaitable[T]) -> T:
     """Await one call and turn Stripe's errors into down or refused."""
     try:
-        return await pending
+        answer = await pending
     except stripe.StripeError as error:
         raise translate(error) from error
+    said = getattr(answer, "last_response", None)
+    if said is not None:
+        upstream.note(said.code, said.request_id)
+    return answer
 
 
 def translate(error: stripe.StripeError) -> Failure:
     """Return what an error means: nobody knows the outcome, or the answer is no."""
     status = error.http_status or 0
+    upstream.note(status, error.request_id)
     if isinstance(error, stripe.AuthenticationError):
         # Nobody's payment was refused: our key is wrong, and all goes on once it is mended.
         log.error("stripe.key_not_accepted", status=status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.providers.stripe.amounts import EXPONENTS
-from app.providers.stripe.api import RETRIES, SECONDS, Api, ask
+from app.providers.stripe.api import SECONDS, Api, ask
 from app.providers.stripe.invoices import Invoices
 from app.providers.stripe.pages import Pages
 from app.providers.stripe.payouts import Payouts
@@ -20,9 +20,10 @@ class StripeProvider(Pages, Invoices, Payouts):
     can_pay_out = True
 
     def __init__(
-        self, settings: StripeSettings, *, seconds: float = SECONDS, retries: int = RETRIES
+        self, settings: StripeSettings, *, seconds: float = SECONDS, retries: int | None = None
     ) -> None:
-        super().__init__(Api(settings, seconds=seconds, retries=retries))
+        repeats = settings.retries if retries is None else retries
+        super().__init__(Api(settings, seconds=seconds, retries=repeats))
 
     async def close(self) -> None:
         """Give back every connection."""
