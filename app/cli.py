@@ -104,12 +104,34 @@ def serve() -> None:
         raise typer.Exit(2)
     os.environ.update(build.SERVING)
     os.environ["REFLEX_API_URL"] = settings.public_url.rstrip("/")
+    _become(settings, settings.port, settings.web_workers, "--ws", "app.app:app")
+
+
+@cli.command()
+def executor() -> None:
+    """Serve only the executor, which alone holds the vault's key and the providers' secrets."""
+    from app.vault_keys import KeyHolder
+
+    settings = Settings()  # pyright: ignore[reportCallIssue]
+    if settings.executor_url or not settings.has_vault:
+        what = "EXECUTOR_URL must not be set" if settings.executor_url else "set VAULT_KEY_FILE"
+        typer.echo(f"The executor holds the vault's key itself: {what}.", err=True)
+        raise typer.Exit(2)
+    try:
+        KeyHolder(settings).read()
+    except DomainError as refusal:
+        typer.echo(refusal.message, err=True)
+        raise typer.Exit(2) from refusal
+    _become(settings, settings.executor_port, 1, "--no-ws", "app.executor:create")
+
+
+def _become(settings: Settings, port: int, workers: int, *application: str) -> None:
     granian = [
         sys.executable, "-m", "granian", "--interface", "asgi", "--factory",
-        "--host", settings.host, "--port", str(settings.port),
-        "--workers", str(settings.web_workers), "--respawn-failed-workers",
-        "--workers-kill-timeout", "30", "--ws",
-        "--log-level", settings.log_level.lower(), "app.app:app",
+        "--host", settings.host, "--port", str(port),
+        "--workers", str(workers), "--respawn-failed-workers",
+        "--workers-kill-timeout", "30",
+        "--log-level", settings.log_level.lower(), *application,
     ]  # fmt: skip
     os.execv(sys.executable, granian)  # noqa: S606 - replaces this process, so signals reach it
 

@@ -14,7 +14,7 @@ _SECRET_KEYS = re.compile(
     re.IGNORECASE,
 )
 _SECRET_TEXT = re.compile(
-    r"\b(vnd_|plt_|sk_(?:test|live)_|whsec_|rk_(?:test|live)_)[A-Za-z0-9_-]{6,}"
+    r"\b(vnd_|plt_|exe_|sk_(?:test|live)_|whsec_|rk_(?:test|live)_)[A-Za-z0-9_-]{6,}"
 )
 HIDDEN = "[hidden]"
 

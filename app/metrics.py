@@ -23,6 +23,12 @@ SECONDS = Histogram(
     ["route"],
     registry=REGISTRY,
 )
+EXECUTED = Counter(
+    "turnpike_executor_calls_total",
+    "Actions done by the executor, by how they ended, of this process.",
+    ["action", "outcome"],
+    registry=REGISTRY,
+)
 _LAG = Gauge(
     "turnpike_inbox_lag_seconds", "Age of the oldest notification not handled.", registry=REGISTRY
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,16 +13,12 @@ from app.core.errors import DomainError, ProviderDownError, UnavailableError
 from app.providers.registry import payment_kinds
 from app.providers.upstream import Upstream
 from app.providers.vaulted import Opened
-from app.providers.verbs import VERBS
+from app.providers.verbs import VERBS, can
 from app.services import allow_list, tracing, vault
 from app.services.calling import Caller, caller
 from app.services.context import Context
-from app.services.rails import PROVIDER_OF
+from app.services.executor import CARDS, FACADE
 from app.services.vault import Keys
-from models.tenant import Rail
-
-FACADE = ("customers.create", "invoices.create", "checkout.create")
-"""What product runtimes of their own may have done for a tenant."""
 
 
 class OpenContext(Protocol):
@@ -96,24 +93,10 @@ class VaultDesk:
         return self.open_context(quiet=True)
 
 
-_NEEDS = {
-    "detach_method": "can_store_method",
-    "open_invoice": "can_invoice",
-    "charge_invoice": "can_invoice",
-    "void_invoice": "can_invoice",
-    "fetch_invoice": "can_invoice",
-    "start_payout_onboarding": "can_pay_out",
-    "pay_out": "can_pay_out",
-}
-"""Calls that not every provider takes, and the capability that says which do."""
-
-
-def catalogue() -> list[tuple[str, str]]:
+@cache
+def catalogue() -> frozenset[tuple[str, str]]:
     """Return every (integration, action) that the executor can do."""
-    calls = [
-        (one.slug, verb)
-        for one in payment_kinds()
-        for verb in VERBS
-        if getattr(one.adapter, _NEEDS.get(verb, ""), True)
-    ]
-    return [*calls, *((PROVIDER_OF[Rail.CARD], action) for action in FACADE)]
+    calls = {
+        (one.slug, verb) for one in payment_kinds() for verb in VERBS if can(one.adapter, verb)
+    }
+    return frozenset(calls | {(CARDS, action) for action in FACADE})

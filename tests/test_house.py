@@ -151,7 +151,15 @@ def test_every_endpoint_is_documented() -> None:
 
 
 def test_every_endpoint_works_as_somebody() -> None:
-    doors = {deps.anonymous, deps.vendor, deps.platform, deps.kernel, deps.agent, deps.signed_in}
+    doors = {
+        deps.anonymous,
+        deps.vendor,
+        deps.platform,
+        deps.kernel,
+        deps.service,
+        deps.agent,
+        deps.signed_in,
+    }
 
     def calls(dependant: object) -> set[object]:
         found = {dependant.call}  # type: ignore[attr-defined]

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app import runtime
-from app.core.errors import NotSignedInError
+from app.core.errors import NotFoundError, NotSignedInError
 from app.rules.addresses import client_ip
-from app.services import credentials, sessions
+from app.services import credentials, service_keys, sessions
 from app.services.context import Actor, ActorKind, Context, Origin
 from models.credential import CredentialKind
 
@@ -84,6 +84,21 @@ def api_key(request: Request) -> str:
     return request.headers.get("x-api-key", "").strip() or bearer(request)
 
 
+async def service(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to whoever may have the executor act; where there is no vault, nobody may."""
+    process = runtime.current()
+    desk = process.desk
+    if desk is None:
+        raise NotFoundError("There is no such address.")
+    token = bearer(request)
+
+    async def authenticate(ctx: Context) -> Actor:
+        return await service_keys.authenticate(ctx, desk.keys, token)
+
+    async with process.authenticated(authenticate, origin_of(request)) as ctx:
+        yield ctx
+
+
 async def agent(request: Request) -> AsyncGenerator[Context]:
     """Give a unit of work to the agent whose key came along, as ``X-API-Key`` or as a bearer token."""
     key = api_key(request)
@@ -114,5 +129,6 @@ AnyoneCtx = Annotated[Context, Depends(anonymous, scope="function")]
 VendorCtx = Annotated[Context, Depends(vendor, scope="function")]
 PlatformCtx = Annotated[Context, Depends(platform, scope="function")]
 KernelCtx = Annotated[Context, Depends(kernel, scope="function")]
+ServiceCtx = Annotated[Context, Depends(service, scope="function")]
 AgentCtx = Annotated[Context, Depends(agent, scope="function")]
 PersonCtx = Annotated[Context, Depends(signed_in, scope="function")]

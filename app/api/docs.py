@@ -23,6 +23,7 @@ _DOORS = {
     deps.vendor: ("vendorToken", "A vendor's token, `vnd_...`."),
     deps.platform: ("platformToken", "The platform's token, `plt_...`."),
     deps.kernel: ("kernelToken", "A product runtime's token, `acp_kernel_...`."),
+    deps.service: ("serviceKey", "A key of the executor, `exe_...`."),
     deps.agent: ("apiKey", "An agent's key, `agk_...`; `X-API-Key: agk_...` does as well."),
 }
 _COOKIE = "session"

@@ -40,6 +40,9 @@ GATEWAY = "/api/manage"
 """Where refusals are told in the gateway's own envelope (``contracts/identity.md``, section 11)."""
 MCP = "/mcp"
 """Where they are errors of JSON-RPC; those of a tool are told in its result instead."""
+EXECUTOR = ("/functions/v1/execute", "/api/tenants/")
+"""Where refusals are told in the executor's envelope."""
+PROVIDER_CODES = {502: "PROVIDER_REFUSED", 503: "PROVIDER_DOWN"}
 REASONS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 
 
@@ -56,12 +59,37 @@ def refusal(request: Request, status: int, message: str, reason: str, **extra: A
         code = gateway.code_for(status, reason)
         body = {"ok": False, "code": code.value, "error": message, "request_id": request_id}
         return JSONResponse(body | extra, gateway.HTTP_STATUS[code], headers)
+    if request.url.path.startswith(EXECUTOR):
+        return _executors(request, status, message, reason, extra, headers)
     body = {"error": message, "reason": reason, "request_id": request_id, **extra}
     if request.url.path == MCP:
         code = PARSE_ERROR if reason == "malformed" else INVALID_REQUEST
         error = {"code": code, "message": body.pop("error"), "data": body}
         body = {"jsonrpc": "2.0", "id": None, "error": error}
     return JSONResponse(body, status, headers)
+
+
+def _executors(
+    request: Request,
+    status: int,
+    message: str,
+    reason: str,
+    told: Mapping[str, Any],
+    headers: Mapping[str, str],
+) -> JSONResponse:
+    """Return the executor's envelope (``contracts/identity.md``, section 11)."""
+    code = PROVIDER_CODES.get(status) or gateway.code_for(status, reason).value
+    body: dict[str, Any] = {
+        "ok": False,
+        "status": "denied" if status in (401, 403, 404, 429) else "error",
+        "request_id": getattr(request.state, "request_id", ""),
+        "error_code": code,
+        "error_message_redacted": str(gateway.redact(message))[: gateway.LONGEST_ERROR],
+        "result_meta": {"reason": reason, **told},
+    }
+    if (heard := getattr(request.state, "upstream", None)) is not None:
+        body["upstream"] = heard
+    return JSONResponse(body, status, dict(headers))
 
 
 def install(api: FastAPI) -> None:

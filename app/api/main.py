@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from types import ModuleType
 from typing import cast
 
 from fastapi import APIRouter, FastAPI, Request
@@ -15,8 +17,11 @@ from app.core.discover import import_all
 from app.metrics import Measure
 
 
-def create_api() -> FastAPI:
-    """Return the application with all its routes; unknown API paths answer JSON, never HTML."""
+def create_api(modules: Sequence[ModuleType] | None = None) -> FastAPI:
+    """Return the application with all its routes, or with those of some modules only.
+
+    Unknown API paths answer JSON, never HTML.
+    """
     api = FastAPI(
         title="Turnpike",
         version="1",
@@ -28,7 +33,7 @@ def create_api() -> FastAPI:
     errors.install(api)
     api.add_middleware(Measure)
     known: list[BaseRoute] = []
-    for module in import_all(package):
+    for module in import_all(package) if modules is None else modules:
         router = getattr(module, "router", None)
         if isinstance(router, APIRouter):
             api.include_router(router)

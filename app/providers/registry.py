@@ -81,10 +81,10 @@ def build_providers(
     """
     if desk is None and executor is None:
         built = [kind.build() for kind in KINDS]
-        payments = {one.adapter.slug: one.adapter for one in built if one.adapter is not None}
-        return Registry(payments, {source.slug: source for one in built for source in one.sources})
+        direct = {one.adapter.slug: one.adapter for one in built if one.adapter is not None}
+        return Registry(direct, {source.slug: source for one in built for source in one.sources})
     sources = [source for kind in KINDS for source in _sources(kind)]
-    payments = {}
+    payments: dict[str, Adapter] = {}
     for one in payment_kinds():
         made = VaultedProvider(one, desk) if desk else RemoteProvider(one, _given(executor))
         payments[one.slug] = cast("Adapter", made)

@@ -67,11 +67,7 @@ class RemoteProvider(Relay):
     """Implements ``Adapter`` by asking the executor; it knows what the provider can, and no secret."""
 
     def __init__(self, payment: Payment, client: ExecutorClient) -> None:
-        self.slug: str = payment.slug
-        self.currencies: frozenset[str] = payment.adapter.currencies
-        self.can_store_method: bool = payment.adapter.can_store_method
-        self.can_invoice: bool = payment.adapter.can_invoice
-        self.can_pay_out: bool = payment.adapter.can_pay_out
+        super().__init__(payment.adapter)
         self._client = client
 
     async def close(self) -> None:
@@ -115,7 +111,7 @@ def _failure(action: str, status: int, body: Mapping[str, Any]) -> Exception:
     said = str(body.get("error_message_redacted") or "")
     told: dict[str, Any] = dict(cast("dict[str, Any]", meta)) if isinstance(meta, dict) else {}
     reason = str(told.pop("reason", "")) or None
-    details = {
+    details: dict[str, Any] = {
         name: value
         for name, value in told.items()
         if isinstance(value, str | int) and name not in ("message", "retry_after")

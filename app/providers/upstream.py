@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -14,19 +16,22 @@ class Upstream:
     request_id: str = ""
 
 
-_current: ContextVar[Upstream | None] = ContextVar("upstream", default=None)
+_listening: ContextVar[tuple[Upstream, ...]] = ContextVar("upstream", default=())
 
 
-def listen() -> Upstream:
-    """Return where answers to the calls that follow in this task are noted."""
+@contextmanager
+def listening() -> Generator[Upstream]:
+    """Note the answers to the calls made meanwhile."""
     heard = Upstream()
-    _current.set(heard)
-    return heard
+    token = _listening.set((*_listening.get(), heard))
+    try:
+        yield heard
+    finally:
+        _listening.reset(token)
 
 
 def note(http_status: int, request_id: object) -> None:
     """Note an answer for whoever listens."""
-    heard = _current.get()
-    if heard is not None:
+    for heard in _listening.get():
         heard.http_status = http_status
         heard.request_id = request_id[:100] if isinstance(request_id, str) else ""

@@ -55,11 +55,7 @@ class VaultedProvider(Relay):
     """Implements ``Adapter`` by a direct one that is made anew whenever its secrets changed."""
 
     def __init__(self, payment: Payment, desk: Desk) -> None:
-        self.slug: str = payment.slug
-        self.currencies: frozenset[str] = payment.adapter.currencies
-        self.can_store_method: bool = payment.adapter.can_store_method
-        self.can_invoice: bool = payment.adapter.can_invoice
-        self.can_pay_out: bool = payment.adapter.can_pay_out
+        super().__init__(payment.adapter)
         self._payment = payment
         self._desk = desk
         self._lease: _Lease | None = None
@@ -73,12 +69,12 @@ class VaultedProvider(Relay):
 
     async def _do(self, verb: Verb, arguments: dict[str, Any]) -> Any:
         opened = await self._desk.begin(self.slug, verb.name, arguments)
-        answer = upstream.listen()
-        try:
-            result = await self._called(verb, arguments, opened.secrets)
-        except DomainError as error:
-            await self._desk.end(opened, answer, error)
-            raise
+        with upstream.listening() as answer:
+            try:
+                result = await self._called(verb, arguments, opened.secrets)
+            except DomainError as error:
+                await self._desk.end(opened, answer, error)
+                raise
         await self._desk.end(opened, answer, None)
         return result
 

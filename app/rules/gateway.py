@@ -36,7 +36,7 @@ _SECRET: Final = frozenset(
         "credentials",
     )
 )
-_KEY_TEXT: Final = re.compile(r"\b(agk|vnd|plt|sk|rk|whsec)_[A-Za-z0-9_-]{6,}")
+_KEY_TEXT: Final = re.compile(r"\b(agk|vnd|plt|exe|sk|rk|whsec)_[A-Za-z0-9_-]{6,}")
 
 
 class Code(StrEnum):

@@ -23,11 +23,11 @@ async def publish(ctx: Context, actions: Iterable[tuple[str, str]]) -> None:
     """Give every action this program can do its line; one that is there stays as it was switched."""
     ctx.require_system()
     found = await ctx.db.execute(
-        select(AllowedAction.integration, AllowedAction.action).where(
+        select(col(AllowedAction.integration), col(AllowedAction.action)).where(
             col(AllowedAction.version) == VERSION
         )
     )
-    there = {(integration, action) for integration, action in found}
+    there = {(one[0], one[1]) for one in found}
     for integration, action in sorted(set(actions) - there):
         values = {
             "id": new_id(),
@@ -46,7 +46,7 @@ async def is_allowed(ctx: Context, integration: str, action: str) -> bool:
     """Tell whether an action may be done."""
     return bool(
         await ctx.db.scalar(
-            select(AllowedAction.is_enabled).where(
+            select(col(AllowedAction.is_enabled)).where(
                 col(AllowedAction.integration) == integration,
                 col(AllowedAction.action) == action,
                 col(AllowedAction.version) == VERSION,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 
@@ -18,6 +18,8 @@ class Caller:
     tenant_id: UUID | None = None
     request_id: str = ""
     ip: str = ""
+    trace: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What another process said of itself; nobody vouches for it."""
 
 
 _NOBODY = Caller()

@@ -14,6 +14,7 @@ from app.services import (
     charges,
     checkouts,
     payment_methods,
+    runtime_invoices,
     settlement,
     verification,
 )
@@ -33,6 +34,8 @@ async def succeeded(ctx: Context, news: News) -> bool:
     if page is not None and page.purpose is CheckoutPurpose.VERIFICATION:
         return await verification.verified(ctx, page, news)
     if page is None and invoice is None:
+        if await runtime_invoices.paid(ctx, news):
+            return True
         if await _is_known(ctx, news):
             return False
         raise NotKnownYetError("This payment belongs to no page and no invoice of ours.")

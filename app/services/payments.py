@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -62,7 +63,13 @@ async def start_binding(ctx: Context, rail: Rail, *, return_path: str = RETURN_P
 
 
 async def open_setup(
-    ctx: Context, tenant_id: UUID, slug: str, currency: str, return_url: str
+    ctx: Context,
+    tenant_id: UUID,
+    slug: str,
+    currency: str,
+    return_url: str,
+    *,
+    cancel_url: str = "",
 ) -> Checkout:
     """Return the page where a tenant stores its card; one that is still open is handed out again."""
     method = await payment_methods.row(ctx, tenant_id, slug)
@@ -70,7 +77,9 @@ async def open_setup(
         method.status = move(method.status, PaymentMethodStatus.PENDING)
     customer_ref = await ensure_customer(ctx, tenant_id)
     page = await _setup_page(ctx, tenant_id, slug, currency)
-    return page if page.url else await _ask_setup(ctx, page, customer_ref, return_url)
+    if page.url:
+        return page
+    return await _ask_setup(ctx, page, customer_ref, return_url, cancel_url or return_url)
 
 
 async def binding_state(ctx: Context) -> BindingState:
@@ -147,16 +156,21 @@ async def _setup_page(ctx: Context, tenant_id: UUID, slug: str, currency: str) -
     return page
 
 
-async def _ask_setup(ctx: Context, page: Checkout, customer_ref: str, return_url: str) -> Checkout:
+async def _ask_setup(
+    ctx: Context, page: Checkout, customer_ref: str, return_url: str, cancel_url: str
+) -> Checkout:
+    ways = return_url
+    if cancel_url != return_url:  # somebody else's addresses, of any length
+        ways = hashlib.sha256(f"{return_url}\n{cancel_url}".encode()).hexdigest()
     async with ctx.outside() as providers:
         hosted: HostedPage = await providers.payment(page.provider).start_setup(
             customer_ref=customer_ref,
             tenant_id=str(page.tenant_id),
             currency=page.currency,
             return_url=return_url,
-            cancel_url=return_url,
+            cancel_url=cancel_url,
             state=page.id.hex,
-            idempotency_key=f"setup:{page.id}:{return_url}",
+            idempotency_key=f"setup:{page.id}:{ways}",
         )
     row = await ctx.db.get_one(Checkout, page.id, with_for_update=True, populate_existing=True)
     row.provider_ref, row.url = hosted.provider_ref, hosted.url

@@ -55,6 +55,7 @@ def note(
     result: str = "success",
 ) -> None:
     """Write a row down under the name of whoever had it done."""
+    body = {**body, "trace": dict(by.trace)} if by.trace else body
     actor = Actor(ActorKind(by.kind), by.id, origin=Origin(ip=by.ip, request_id=by.request_id))
     replace(ctx, actor=actor).audit(
         kind, tenant_id=tenant_id, subject=subject, body=body, result=result

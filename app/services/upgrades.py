@@ -34,14 +34,14 @@ class UpgradeView:
     limit: int | None
 
 
-async def start(ctx: Context, tenant_id: UUID) -> UpgradePage:
+async def start(ctx: Context, tenant_id: UUID, *, back: str = "", cancel: str = "") -> UpgradePage:
     """Open the page where the acting agent's card is stored; nothing is charged there.
 
-    Raises ``NotFoundError`` for another tenant's id, ``ConflictError`` ``already_upgraded``.
+    It leads ``back`` when it is done, and to ``cancel`` for whoever gives up. Raises ``NotFoundError`` for another tenant's id, ``ConflictError`` ``already_upgraded``.
     """
     if tenant_id != ctx.tenant_id:
         raise NotFoundError("There is no such thing here.")
-    return await _start(ctx, tenant_id)
+    return await _start(ctx, tenant_id, back, cancel)
 
 
 async def show(ctx: Context, secret: str) -> UpgradeView:
@@ -57,14 +57,15 @@ async def follow(ctx: Context, secret: str) -> str:
     return page.url
 
 
-async def _start(ctx: Context, tenant_id: UUID) -> UpgradePage:
+async def _start(ctx: Context, tenant_id: UUID, back: str = "", cancel: str = "") -> UpgradePage:
     await ctx.db.get(Tenant, tenant_id, with_for_update=True)  # the tenant first, as everywhere
     agent = await _agent(ctx, tenant_id, lock=True)
     if quotas.tier_of(ctx, agent) is Tier.PAID and agent.payment_state is PaymentState.ACTIVE:
         raise ConflictError("This agent is upgraded already.", reason="already_upgraded")
     agent.payment_state = PaymentState.SETUP_PENDING
-    back = agent_links.upgrade_url(ctx, tenant_id)
-    page = await payments.open_setup(ctx, tenant_id, PROVIDER_OF[Rail.CARD], "USD", back)
+    back = back or agent_links.upgrade_url(ctx, tenant_id)
+    slug = PROVIDER_OF[Rail.CARD]
+    page = await payments.open_setup(ctx, tenant_id, slug, "USD", back, cancel_url=cancel)
     return UpgradePage(page.url, page.expires_at)
 
 

@@ -88,6 +88,8 @@ class PaymentSample(abc.ABC):
     """How a payment provider is called, and what it can be made to tell."""
 
     slug: str
+    name: str = ""
+    """What tells it from another sample of the same provider."""
     sources: Sequence[SourceSample]
     unknown_currency: str = "GBP"
 

@@ -1,4 +1,7 @@
-"""What every payment provider keeps to, whichever it is: run against its double, over real sockets."""
+"""What every payment provider keeps to, whichever it is: run against its double, over real sockets.
+
+Asked directly and through a running executor, it is the same suite.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,23 @@ from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.core.money import MINOR_DIGITS, Money
 from app.providers.kinds import Adapter
 from tests.providers.outside import BACK, Outside
+from tests.providers.remote import Remote, end_executors
 from tests.providers.sample import Call, PaymentSample, Prepared, payment_samples
 
-SAMPLES = payment_samples()
+SAMPLES = [*payment_samples(), *map(Remote, payment_samples())]
 HASTE = 0.3
 """Seconds an adapter waits for an answer that comes later."""
 
 pytestmark = pytest.mark.xdist_group("providers")
 
 
+def named(sample: PaymentSample) -> str:
+    return sample.name or sample.slug
+
+
 def calls(*, reaching: bool = False, making: bool = False, lasting: bool = False) -> list[Any]:
     return [
-        pytest.param(sample, call, id=f"{sample.slug}-{call.name}")
+        pytest.param(sample, call, id=f"{named(sample)}-{call.name}")
         for sample in SAMPLES
         for call in sample.calls()
         if (call.route or not reaching)
@@ -34,22 +42,23 @@ def calls(*, reaching: bool = False, making: bool = False, lasting: bool = False
 
 
 def every_sample() -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.slug)
+    return pytest.mark.parametrize("sample", SAMPLES, ids=named)
 
 
 @pytest.fixture(scope="session")
 async def adapters(outside: Outside) -> AsyncGenerator[dict[str, Adapter]]:
-    made = {sample.slug: sample.provider(outside) for sample in SAMPLES}
+    made = {named(sample): sample.provider(outside) for sample in SAMPLES}
     yield made
     for adapter in made.values():
         await adapter.close()
+    end_executors()
 
 
 @pytest.fixture
 def provider(
     sample: PaymentSample, adapters: dict[str, Adapter], outside: Outside
 ) -> Generator[Adapter]:
-    yield adapters[sample.slug]
+    yield adapters[named(sample)]
     outside.forget_faults()
 
 
@@ -63,9 +72,9 @@ def shared() -> dict[str, Prepared]:
 async def things(
     sample: PaymentSample, provider: Adapter, outside: Outside, shared: dict[str, Prepared]
 ) -> Prepared:
-    if sample.slug not in shared:
-        shared[sample.slug] = await sample.prepare(provider, outside)
-    return shared[sample.slug]
+    if named(sample) not in shared:
+        shared[named(sample)] = await sample.prepare(provider, outside)
+    return shared[named(sample)]
 
 
 @pytest.fixture
@@ -127,7 +136,7 @@ async def test_nobody_listening_leaves_the_end_unknown(
 
 @pytest.mark.parametrize(
     ("sample", "why"),
-    [pytest.param(one, why, id=f"{one.slug}-{why}") for one in SAMPLES for why in one.refusals()],
+    [pytest.param(one, why, id=f"{named(one)}-{why}") for one in SAMPLES for why in one.refusals()],
 )
 async def test_a_no_is_told_apart_from_no_answer(
     sample: PaymentSample, why: str, provider: Adapter, things: Prepared

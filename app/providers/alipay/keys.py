@@ -42,9 +42,9 @@ class Keys:
     """
 
     def __init__(
-        self, private: bytes, alipay: bytes, certificate: bytes = b"", root: bytes = b""
+        self, private: bytes | None, alipay: bytes, certificate: bytes = b"", root: bytes = b""
     ) -> None:
-        self._private = _private(private) if private else None
+        self._private = None if private is None else _private(private)
         self._alipay = _public(alipay)
         self.serials: dict[str, str] = {}
         if certificate and root:

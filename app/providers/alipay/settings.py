@@ -55,7 +55,9 @@ class AlipaySettings(BaseSettings):
     def keys(self) -> Keys:
         """Read the key files; raises ``ValueError`` for one that cannot be read."""
         certificates = (_read(self.app_cert_file), _read(self.root_cert_file))
-        ours = self.private_key.get_secret_value().encode() or _read(self.private_key_file)
+        ours: bytes | None = self.private_key.get_secret_value().encode() or None
+        if ours is None and self.private_key_file:
+            ours = _read(self.private_key_file)
         return Keys(ours, _read(self.public_key_file), *certificates)
 
 
