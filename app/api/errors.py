@@ -9,7 +9,6 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from mcp_types import INVALID_REQUEST, PARSE_ERROR
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -40,6 +39,8 @@ GATEWAY = "/api/manage"
 """Where refusals are told in the gateway's own envelope (``contracts/identity.md``, section 11)."""
 MCP = "/mcp"
 """Where they are errors of JSON-RPC; those of a tool are told in its result instead."""
+PARSE_ERROR, INVALID_REQUEST = -32700, -32600
+"""The numbers that JSON-RPC has for a body that is no JSON, and for whatever else is wrong with a request."""
 EXECUTOR = ("/functions/v1/execute", "/api/tenants/")
 """Where refusals are told in the executor's envelope."""
 PROVIDER_CODES = {502: "PROVIDER_REFUSED", 503: "PROVIDER_DOWN"}

@@ -6,10 +6,9 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from mcp_types import Tool, ToolAnnotations
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
@@ -23,6 +22,9 @@ from app.services.actions import ACTIONS
 from app.services.agents import PRODUCTS
 from app.services.context import Context
 from app.services.gateway import Call
+
+if TYPE_CHECKING:  # the protocol's library takes long to load: not before somebody speaks it
+    from mcp_types import Tool
 
 log = structlog.get_logger(__name__)
 
@@ -119,6 +121,8 @@ _OWN: Final = {
 
 def offered() -> list[Tool]:
     """Return every tool, whoever asks: what a key may not do is refused when it is called."""
+    from mcp_types import Tool, ToolAnnotations
+
     own = [
         Tool(
             name=name,
@@ -204,6 +208,8 @@ def _envelope(request: Request, code: Code, message: str, **more: Any) -> Said:
 
 
 def _tool(definition: ActionDef) -> Tool:
+    from mcp_types import Tool, ToolAnnotations
+
     costs = "Takes one of the month's calls." if definition.is_billable else "Costs nothing."
     return Tool(
         name=definition.name,

@@ -7,17 +7,17 @@ from typing import Any
 
 from app.core.invoice_document import Brand, DocumentKind, InvoiceDocument
 from app.documents import agreements
-from app.documents.invoice_pdf import render_invoice, render_statement
-from app.documents.logos import reencode_logo
 from app.documents.mail import render_mail
 from app.services.ports import AgreementText, RenderedMail
 
 
 class Press:
-    """Implements ``ports.Documents``."""
+    """Implements ``ports.Documents``; what draws is loaded when there is something to draw."""
 
     def pdf(self, doc: InvoiceDocument) -> bytes:
         """Return an invoice, credit note or statement."""
+        from app.documents.invoice_pdf import render_invoice, render_statement
+
         return (render_statement if doc.kind is DocumentKind.STATEMENT else render_invoice)(doc)
 
     def mail(
@@ -42,4 +42,6 @@ class Press:
 
     def logo(self, data: bytes) -> bytes:
         """Return a picture encoded anew."""
+        from app.documents.logos import reencode_logo
+
         return reencode_logo(data)
