@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from app.api.deps import AgentCtx
-from app.rules.gateway import Code
+from app.core.plain_json import is_deeper
+from app.rules.gateway import DEEPEST, Code
 from app.services import gateway
 from app.services.gateway import Call
 
@@ -30,6 +31,13 @@ class CallIn(BaseModel):
         default=None, description="The same key never does the same action twice within 24 h."
     )
     dry_run: bool = Field(default=False, description="Only tell what it would do.")
+
+    @field_validator("params")
+    @classmethod
+    def _not_too_deep(cls, params: dict[str, Any]) -> dict[str, Any]:
+        if is_deeper(params, DEEPEST):
+            raise ValueError(f"must not be nested deeper than {DEEPEST} levels")
+        return params
 
 
 class WarningOut(BaseModel):

@@ -38,6 +38,21 @@ def read_json(body: bytes) -> Any:
     return value
 
 
+def is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether lists and objects are nested beyond so many levels, however many there are."""
+    inside = [value]
+    for _ in range(levels + 1):
+        inside = [
+            one
+            for outer in inside
+            if isinstance(outer, dict | list)
+            for one in (
+                cast("dict[str, Any]", outer).values() if isinstance(outer, dict) else outer
+            )
+        ]
+    return bool(inside)
+
+
 class _NotPlainError(ValueError):
     """JSON that readers disagree about."""
 

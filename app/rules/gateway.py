@@ -13,6 +13,8 @@ from typing import Any, Final, cast
 SCHEMA_VERSION: Final = 1
 API_VERSION: Final = "1"
 LONGEST_ERROR: Final = 500
+DEEPEST: Final = 64
+"""Levels of lists and objects in params and answers: what is deeper cannot be walked through."""
 HIDDEN: Final = "[redacted]"
 _SECRET: Final = frozenset(
     (

@@ -83,6 +83,20 @@ async def test_the_gateway_refuses_in_its_own_envelope(
     assert said["error"]
 
 
+@pytest.mark.parametrize("levels", [65, 300, 900])
+async def test_what_is_nested_too_deep_is_refused_and_no_failure_of_ours(
+    client: httpx.AsyncClient, levels: int
+) -> None:
+    key = (await onboard(client))["api_key"]
+    deep = b"[" * (levels - 1) + b"]" * (levels - 1)
+    answer = await client.post(
+        "/api/manage",
+        content=b'{"action": "meta.version", "params": {"a": ' + deep + b"}}",
+        headers={"X-API-Key": key, "Content-Type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR"), answer.text
+
+
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": "agk_forged"}, {"Authorization": "Basic x"}])
 async def test_without_a_key_nothing_runs(
     client: httpx.AsyncClient, headers: dict[str, str]
