@@ -12,7 +12,7 @@ import typer
 
 from app import build, logs
 from app.commands import billing, keys, staff, vault
-from app.commands.doctor import doctor
+from app.commands.doctor import doctor, forwards_problem
 from app.core.errors import DomainError
 from app.settings import Settings
 
@@ -99,6 +99,9 @@ def serve() -> None:
     """Serve the UI and the API; with RUN_WORKER (the default) the jobs as well."""
     settings = Settings()  # pyright: ignore[reportCallIssue]
     _keep_apart(settings)
+    if wrong := forwards_problem(settings):
+        typer.echo(wrong, err=True)
+        raise typer.Exit(2)
     if not build.is_current():
         typer.echo("The front end is not built, or its sources changed: run build first.", err=True)
         raise typer.Exit(2)

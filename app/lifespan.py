@@ -10,11 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from app import runtime
+from app import runtime, upstream
 from app.api import mcp
 from app.jobs.worker import Worker
 from app.runtime import Runtime
-from app.services import receipts
+from app.services import forwarding, receipts
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 async def run() -> AsyncGenerator[None]:
     """Take over the sandbox clock, run the worker where this process shall, serve, and end."""
     process = runtime.current()
+    forwarding.install(upstream.load(process.settings.actions_file))
     await process.refresh_clock()
     async with process.as_system(quiet=True) as ctx:
         await receipts.publish_key(ctx)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +25,9 @@ from app.providers.remote import ExecutorClient
 from app.services.context import SYSTEM, Actor, ActorKind, Context, Origin
 from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Limiter, Mailer, Providers
+from app.services.upstream_ports import Upstream
 from app.settings import Settings
+from app.upstream import HttpUpstream
 from app.vault_keys import KeyHolder
 from app.vaulting import VaultDesk
 from models.installation import ClockOffset
@@ -51,6 +53,7 @@ class Runtime:
     documents: Documents
     providers: Providers
     mailer: Mailer
+    upstream: Upstream = field(default_factory=HttpUpstream)
     wake: Callable[[], None] = _nobody_listens
     queue_is_up: Callable[[], bool] = lambda: True
     settle: Callable[[], Awaitable[None]] | None = None
@@ -76,6 +79,7 @@ class Runtime:
             hasher=self.hasher,
             documents=self.documents,
             _providers=self.providers,
+            _upstream=self.upstream,
             readonly=readonly,
             express=self.database.express,
         )
@@ -131,6 +135,7 @@ class Runtime:
     async def close(self) -> None:
         """Give back every connection."""
         await self.providers.close()
+        await self.upstream.close()
         await self.database.close()
 
     def as_system(

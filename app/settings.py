@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     limit_api_key: Rate = Field("50/second;100", validation_alias="LIMIT_API_KEY")
     limit_onboard: Rate = Field("10/hour", validation_alias="LIMIT_ONBOARD")
     limit_onboard_domain: Rate = Field("100/hour", validation_alias="LIMIT_ONBOARD_DOMAIN")
+    actions_file: str = Field("", validation_alias="ACTIONS_FILE")
     agents_must_confirm: bool = Field(False, validation_alias="AGENTS_MUST_CONFIRM")
     limit_sign_in: Rate = Field("10/15 minutes", validation_alias="LIMIT_SIGN_IN")
     limit_sign_up: Rate = Field("10/hour", validation_alias="LIMIT_SIGN_UP")

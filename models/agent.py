@@ -77,6 +77,22 @@ class CallCounter(Table, table=True):
     )
 
 
+class CallReservation(Table, table=True):
+    """A call that is on its way elsewhere; it goes when the call ends, or is given back when nobody comes."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    period: str = Field(max_length=7, description="The month that it was taken from.")
+    is_counted: bool = Field(description="It was taken from the month's counter.")
+    is_charged: bool = Field(description="The agent paid by the call when it began.")
+    expires_at: dt.datetime = Field(
+        sa_type=UtcDateTime, index=True, description="By the machine's clock."
+    )
+    call: dict[str, object] = Field(
+        sa_type=JSON, description="What its audit row says if nobody comes back."
+    )
+
+
 class AgentCall(Table, table=True):
     """One request to the gateway, written in the transaction of what it did; billing counts these.
 

@@ -92,6 +92,18 @@ def test_a_setting_that_makes_no_sense_is_named_in_a_line(empty: Shell) -> None:
     assert told.startswith("LIMIT_SIGN_IN: ")
 
 
+def test_a_file_of_actions_that_is_not_valid_is_named_before_anything_is_served(
+    empty: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "actions.toml"
+    file.write_text('[[actions]]\nname = "domain.crm.ping"\n')
+    code, told = empty.run("serve", ACTIONS_FILE=str(file))
+    assert (code, len(told.splitlines())) == (2, 1), told
+    assert told.startswith(f"ACTIONS_FILE {file} is not valid: actions.0.scope: ")
+    assert told.strip() in empty.run("doctor", ACTIONS_FILE=str(file))[1]
+    assert "ACTIONS_FILE" in empty.run("serve", ACTIONS_FILE=str(tmp_path / "none.toml"))[1]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

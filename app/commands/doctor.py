@@ -14,6 +14,7 @@ from app import build
 
 if TYPE_CHECKING:
     from app.runtime import Runtime
+    from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ Check = Callable[["Runtime"], Awaitable[Finding]]
 
 async def examine(process: Runtime) -> list[Finding]:
     """Return every finding; a broken thing never hides the next one."""
-    checks: list[Check] = [_mode, _keys, _vault, _front_end, _database, _ledger, _queue]
+    checks: list[Check] = [_mode, _keys, _vault, _front_end, _actions, _database, _ledger, _queue]
     try:
         return [await check(process) for check in checks] + await _outside(process)
     finally:
@@ -100,6 +101,27 @@ async def _front_end(_: Runtime) -> Finding:
     if build.is_current():
         return Finding("front end", "built from these sources")
     return Finding("front end", "not built from these sources", "Run: python -m app build")
+
+
+async def _actions(process: Runtime) -> Finding:
+    from app.services.actions import ACTIONS
+
+    wrong = forwards_problem(process.settings)
+    if wrong:
+        return Finding("actions", wrong, "Mend the file, or serve will not start.")
+    return Finding("actions", f"{len(ACTIONS)} are offered to agents")
+
+
+def forwards_problem(settings: Settings) -> str:
+    """Say what is wrong with the file of forwarded actions, empty where nothing is."""
+    from app import upstream
+    from app.services import forwarding
+
+    try:
+        forwarding.install(upstream.load(settings.actions_file))
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 async def _database(process: Runtime) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from app.jobs.schedule import every
-from app.services import books, housekeeping
+from app.services import books, housekeeping, reservations
 from app.services.context import Context
 
 
@@ -14,6 +14,12 @@ async def forget(ctx: Context) -> int:
     """Delete what expired; there is nothing to come back to at once."""
     await housekeeping.forget(ctx)
     return 0
+
+
+@every(dt.timedelta(minutes=1))
+async def release_lost_calls(ctx: Context) -> int:
+    """Give back the calls of agents whose process ended while they were on their way elsewhere."""
+    return await reservations.sweep(ctx)
 
 
 @every(dt.timedelta(minutes=5))

@@ -15,7 +15,7 @@ from app.core.ids import new_id
 from app.core.money import Money
 from app.rules.periods import BillingMonth
 from app.rules.statuses import RunStatus
-from app.services import billing_batches, months, outbox
+from app.services import billing_batches, months, outbox, reservations
 from app.services.billing import close_run
 from app.services.context import Context
 from app.services.outbox import insert_or_ignore
@@ -67,12 +67,17 @@ class Progress:
 async def start_run(ctx: Context, period: str) -> int:
     """Begin a month's billing, or add what is missing from it; returns how many tenants began.
 
-    A month that is not over is refused with ``ConflictError`` ``period_not_over``. Started again,
-    it only adds tenants without a row and takes up those that failed. The smallest tenants come
+    A month that is not over is refused with ``ConflictError`` ``period_not_over``, one whose last
+    calls are still on their way with ``calls_running``. Started again, it only adds tenants without a row and takes up those that failed. The smallest tenants come
     first, so that none of them waits for a large one.
     """
     ctx.require_ops(Role.OPS_OPERATOR)
     month = months.closed(ctx, period)
+    if await reservations.is_open(ctx, month):
+        raise ConflictError(
+            f"Calls of {period} are still on their way: try again in a few minutes.",
+            reason="calls_running",
+        )
     run = await _run_row(ctx, period)
     devices = func.count(col(Device.id))
     missing = await ctx.db.execute(
@@ -174,7 +179,7 @@ async def schedule(ctx: Context) -> int:
     known = set(await ctx.db.scalars(select(BillingRun.period)))
     month, due = BillingMonth.containing(first), []
     while month.end <= ctx.now():
-        if str(month) not in known:
+        if str(month) not in known and not await reservations.is_open(ctx, month):
             due.append(str(month))
         month = month.next
     for period in due:

@@ -21,6 +21,7 @@ from app.core.keyring import Keyring
 from app.services.calling import Caller, calling
 from app.services.hasher import PasswordHasher
 from app.services.ports import Documents, Express, Limiter, Providers
+from app.services.upstream_ports import Upstream
 from app.settings import Settings
 from models.audit import AuditEvent
 from models.person import Role
@@ -83,6 +84,7 @@ class Context:
     hasher: PasswordHasher
     documents: Documents
     _providers: Providers
+    _upstream: Upstream
     readonly: bool = False
     express: Express | None = None
     refusals: list[AuditEvent] = field(default_factory=list[AuditEvent])
@@ -215,6 +217,12 @@ class Context:
         await self.save()
         with calling(self._caller()):
             yield self._providers
+
+    @asynccontextmanager
+    async def upstream(self) -> AsyncGenerator[Upstream]:
+        """Give what calls the services of forwarded actions, with nothing locked either."""
+        await self.save()
+        yield self._upstream
 
     def _caller(self) -> Caller:
         actor, origin = self.actor, self.actor.origin

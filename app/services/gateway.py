@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 from collections.abc import Mapping
@@ -9,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import insert
 
 from app.core.discover import import_all
@@ -22,6 +22,7 @@ from app.core.errors import (
     UnavailableError,
 )
 from app.core.ids import new_id
+from app.rules.forwarding import Forward
 from app.rules.gateway import (
     HTTP_STATUS,
     LONGEST_ERROR,
@@ -34,8 +35,16 @@ from app.rules.gateway import (
     request_hash,
 )
 from app.rules.quota import Quota, Tier
-from app.services import agent_links, agents, idempotency, packs, quotas
-from app.services.actions import ACTIONS, Action, Params
+from app.services import (
+    agent_links,
+    agents,
+    forwarding,
+    idempotency,
+    packs,
+    quotas,
+    reservations,
+)
+from app.services.actions import ACTIONS, Action
 from app.services.context import ActorKind, Context
 from app.services.idempotency import Answer, Claim
 from models.agent import Agent, AgentCall
@@ -79,7 +88,14 @@ class _Note:
     is_replay: bool = False
     code: str = ""
     error: str = ""
+    at: dt.datetime | None = None
     meta: dict[str, object] = field(default_factory=dict[str, object])
+
+    def succeeded(self, is_billable: bool, tier: Tier, result: Result) -> None:
+        """Note that it was done, and charged for if whoever asked pays by the call."""
+        self.status, self.is_billable = CallStatus.SUCCESS, is_billable
+        self.is_charged = is_billable and tier is Tier.PAID
+        self.meta = result.meta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +103,9 @@ class _Task:
     """An action that may be done: it is there, allowed, and its params are valid."""
 
     agent: Agent
+    call: Call
     action: Action
-    params: Params
+    params: Any
     claim: Claim | None
     note: _Note
 
@@ -131,7 +148,7 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
         )
     if call.is_dry_run and action.foresee is None:
         raise InvalidInputError(f"{call.action} cannot be tried dry.")
-    params = _checked(action, call.params)
+    params = action.checked(call.params)
     if call.is_dry_run and action.foresee is not None:
         async with ctx.db.begin_nested() as sandbox:
             impact: Impact = await action.foresee(ctx, params)
@@ -143,7 +160,7 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
         note.status, note.is_replay = CallStatus.SUCCESS, True
         return _again(ctx, claim.earlier)
     try:
-        return await _do(ctx, _Task(agent, action, params, claim, note))
+        return await _do(ctx, _Task(agent, call, action, params, claim, note))
     except DomainError:
         if claim is not None:  # nothing was done: the key may be used again
             await idempotency.let_go(ctx, claim.id)
@@ -152,48 +169,70 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
 
 async def _do(ctx: Context, task: _Task) -> Reply:
     """Take the call and do the action; where calls cannot be counted, only who pays for any goes on."""
+    do = _elsewhere if isinstance(task.action.run, Forward) else _here
     tier = quotas.tier_of(ctx, task.agent)
     may_go_on = tier is Tier.PAID and quotas.cap_of(task.agent) is None
     try:
-        return await _here(ctx, task, tier, is_counted=task.is_billable)
+        return await do(ctx, task, tier, is_counted=task.is_billable)
     except quotas.CounterDownError as down:
         await ctx.db.rollback()
         log.error("gateway.counter_down", tenant_id=str(ctx.tenant_id), exc_info=down)
         if not may_go_on:
             message = "Your usage cannot be counted at the moment. Nothing was done: try again."
             raise UnavailableError(message, retry_after=5) from down
-    return await _here(ctx, task, tier, is_counted=False)
+    return await do(ctx, task, tier, is_counted=False)
 
 
 async def _here(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool) -> Reply:
     """Do an action in this very transaction; what fails leaves nothing, the call it took included."""
+    run: Any = task.action.run
     try:
         quota = await quotas.take(ctx, task.agent) if is_counted else None
-        result: Result = await task.action.run(ctx, task.params)
-        reply = _ok(ctx, result.data, warning=_warning(ctx, quota))
-        if task.claim is not None:
-            await idempotency.settle(ctx, task.claim.id, Answer(reply.status, _kept(reply)))
-        await ctx.db.flush()
+        result: Result = await run(ctx, task.params)
+        reply = await _finish(ctx, task, result, quota)
     except DomainError:
         await ctx.db.rollback()
         raise
-    note = task.note
-    note.status, note.is_billable = CallStatus.SUCCESS, task.is_billable
-    note.is_charged = task.is_billable and tier is Tier.PAID
-    note.meta = result.meta()
+    task.note.succeeded(task.is_billable, tier, result)
     return reply
 
 
-def _checked(action: Action, given: Mapping[str, Any]) -> Params:
+async def _elsewhere(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool) -> Reply:
+    """Have another service do an action: its call is taken and saved before, and settled after.
+
+    Nothing is locked and no transaction open meanwhile. What fails gives the call back, to the month
+    it was taken from; so does the sweeper, where this process ends before it can.
+    """
+    to: Any = task.action.run
+    note, quota, taken = task.note, None, None
+    note.at = ctx.now()
+    if task.is_billable:
+        quota = await quotas.take(ctx, task.agent) if is_counted else None
+        begun = _row(ctx, task.call, note, 0)
+        taken = await reservations.reserve(
+            ctx, begun, is_counted=is_counted, is_charged=tier is Tier.PAID
+        )
     try:
-        return action.params.model_validate(given)
-    except ValidationError as error:
-        fields = [
-            (".".join(map(str, one["loc"])) or "params", one["msg"].removeprefix("Value error, "))
-            for one in error.errors(include_url=False, include_input=False)
-        ]
-        said = "; ".join(f"{path}: {problem}" for path, problem in fields[:5])
-        raise InvalidInputError(f"The params are not valid. {said}", fields=fields) from error
+        result = await forwarding.ask(ctx, to, task.params, task.call.idempotency_key)
+        if taken is not None:
+            await reservations.settle(ctx, taken)
+        reply = await _finish(ctx, task, result, quota)
+    except DomainError:
+        await ctx.db.rollback()
+        if taken is not None:
+            await reservations.release(ctx, taken)
+        raise
+    note.succeeded(task.is_billable, tier, result)
+    return reply
+
+
+async def _finish(ctx: Context, task: _Task, result: Result, quota: Quota | None) -> Reply:
+    """Return the answer, kept under the call's key; in the transaction of what it did."""
+    reply = _ok(ctx, result.data, warning=_warning(ctx, quota))
+    if task.claim is not None:
+        await idempotency.settle(ctx, task.claim.id, Answer(reply.status, _kept(reply)))
+    await ctx.db.flush()
+    return reply
 
 
 async def _claim(ctx: Context, call: Call) -> Claim | None:
@@ -259,7 +298,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, objec
     actor = ctx.actor
     return {
         "id": new_id(),
-        "at": ctx.now(),
+        "at": note.at or ctx.now(),
         "tenant_id": ctx.tenant_id,
         "action": call.action[:128],
         "pack": definition.pack if definition else "",

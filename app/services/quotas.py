@@ -18,8 +18,8 @@ from app.services.context import Context
 from app.services.outbox import insert_or_ignore
 from models.agent import Agent, CallCounter
 
-PATIENCE: Final = "3s"
-"""How long PostgreSQL waits for the counter's row; SQLite has one lock for everything, and its own."""
+PATIENCE: Final = "15s"
+"""How long PostgreSQL waits for the counter's row: as long as SQLite does for its one lock."""
 _COUNTER: Final = CallCounter.__table__  # type: ignore[attr-defined]
 
 
