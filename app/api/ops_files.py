@@ -30,9 +30,11 @@ async def list_csv(
     tenant_id: Annotated[UUID | None, Query(description="One vendor only.")] = None,
     provider: Annotated[Word, Query(description="Webhooks only.")] = "",
     area: Annotated[Word, Query(description="Audit only: how kinds begin.")] = "",
+    programme: Annotated[Word, Query(description="Tenants only: which kind of customer.")] = "",
+    month: Annotated[Word, Query(description="Usage only: `YYYY-MM`, by default this one.")] = "",
 ) -> StreamingResponse:
     """Give one list of operations as CSV: exactly what the screen shows, all pages. It is audited."""
-    search = Search(q, status, sort, tenant_id, provider, area)
+    search = Search(q, status, sort, tenant_id, provider, area, programme, month)
     async with runtime.current().context(ctx.actor) as writing:  # a GET's own is read-only
         await ops_files.announce(writing, name, search)
     return csv_file(ctx.actor, name.value, lambda own: ops_files.stream(own, name, search))

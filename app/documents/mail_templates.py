@@ -102,6 +102,9 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "agent_upgraded": {"agent": text, "method": sentence, "url": url},
     "agent_confirm": {"agent": text, "url": url},
     "agent_known": {"product": text, "url": url},
+    "key_revoked": {"tenant": text, "token": text, "cause": sentence, "at": moment, "url": url},
+    "agent_suspended": {"tenant": text, "cause": sentence, "at": moment, "url": url},
+    "agent_resumed": {"tenant": text, "at": moment, "url": url},
     "spend_alert": {
         "agent": text,
         "percent": number,

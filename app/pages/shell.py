@@ -25,6 +25,7 @@ VENDOR_NAV = [
 OPS_NAV = [
     NavItem("overview", "Overview", "/ops", "layout-dashboard"),
     NavItem("tenants", "Tenants", "/ops/tenants", "building-2"),
+    NavItem("usage", "Usage", "/ops/usage", "activity"),
     NavItem("invoices", "Invoices", "/ops/invoices", "receipt"),
     NavItem("payments", "Payments", "/ops/payments", "credit-card"),
     NavItem("webhooks", "Webhooks", "/ops/webhooks", "webhook"),

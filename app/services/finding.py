@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import col, select
 
 from app.services.context import Context
+from models.agent import Agent
 from models.credential import Credential, CredentialKind
 from models.device import Device
 from models.invoice import Invoice
@@ -76,7 +77,7 @@ async def find(ctx: Context, text: str) -> list[Found]:
 
 
 async def find_any(ctx: Context, text: str) -> list[Found]:
-    """Return vendors, invoices by number and devices of everybody, a few of each, for operations.
+    """Return customers by name, address, agent or id, invoices by number and devices, a few of each.
 
     A device is found on its vendor's page, so its ``id`` is the vendor's.
     """
@@ -86,10 +87,13 @@ async def find_any(ctx: Context, text: str) -> list[Found]:
         return []
     tenants = await ctx.db.scalars(
         select(Tenant)
+        .outerjoin(Agent, col(Agent.tenant_id) == Tenant.id)
         .where(
             or_(
                 func.lower(col(Tenant.display_name)).contains(wanted, autoescape=True),
                 func.lower(col(Tenant.email)).contains(wanted, autoescape=True),
+                func.lower(col(Agent.agent_id)).contains(wanted, autoescape=True),
+                col(Tenant.id) == _as_id(text),
             )
         )
         .order_by(func.lower(col(Tenant.display_name)), col(Tenant.id))
@@ -121,6 +125,13 @@ async def find_any(ctx: Context, text: str) -> list[Found]:
 
 def _wanted(text: str) -> str:
     return text.strip().lower().removeprefix("0x")[:LONGEST_TEXT]
+
+
+def _as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
 
 
 def _is_device(wanted: str) -> ColumnElement[bool]:

@@ -16,7 +16,17 @@ from models.person import Person
 from models.tenant import Tenant
 
 RESULTS: Final = ("success", "failure", "denied")
-AREAS: Final = ("ops", "vendor", "person", "invoice", "payment", "billing", "payout", "device")
+AREAS: Final = (
+    "ops",
+    "vendor",
+    "agent",
+    "person",
+    "invoice",
+    "payment",
+    "billing",
+    "payout",
+    "device",
+)
 """First words of kinds, to narrow the stream down by."""
 
 

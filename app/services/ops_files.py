@@ -14,7 +14,15 @@ from app.core.csv_text import Cell
 from app.core.money import Money
 from app.rules.activity import device_status
 from app.rules.dunning import shown_status
-from app.services import ops_audit, ops_devices, ops_exchange, ops_money, ops_tenants
+from app.services import (
+    ops_agents,
+    ops_audit,
+    ops_devices,
+    ops_exchange,
+    ops_money,
+    ops_tenants,
+    ops_usage,
+)
 from app.services.context import Context
 from app.services.ops_lists import Listed, Search
 from app.services.ops_money import InvoiceLine
@@ -34,6 +42,9 @@ class FileName(StrEnum):
     JOBS = "jobs"
     AUDIT = "audit"
     DEVICES = "devices"
+    CALLS = "calls"
+    USAGE = "usage"
+    ORGANISATIONS = "organisations"
 
 
 Column = str | Callable[[Any, dt.datetime], Cell]
@@ -98,6 +109,15 @@ def _outstanding(line: InvoiceLine, now: dt.datetime) -> Cell:  # noqa: ARG001
     return max(Money.zero(line.invoice.currency), line.invoice.outstanding)
 
 
+def _of_agent(name: str) -> Callable[[Any, dt.datetime], Cell]:
+    """Return what an agent says of something, and a vendor nothing."""
+
+    def column(line: Any, now: dt.datetime) -> Cell:  # noqa: ARG001
+        return getattr(line.agent, name) if line.agent else ""
+
+    return column
+
+
 _OUTGOING: Final = _as_they_are(
     "id",
     "name",
@@ -112,8 +132,10 @@ _OUTGOING: Final = _as_they_are(
 FILES: Final = {
     FileName.TENANTS: File(
         ops_tenants.TENANTS,
-        _under("tenant", "id", "display_name", "legal_name", "email", "country", "status", "rail")
-        | _as_they_are("devices")
+        _under("tenant", "id", "programme", "display_name", "legal_name", "email", "country")
+        | _under("tenant", "status", "rail")
+        | {name: _of_agent(name) for name in ("agent_id", "tier")}
+        | _as_they_are("devices", "calls")
         | _under("tenant", "created_at", "activated_at", "first_device_at"),
     ),
     FileName.INVOICES: File(
@@ -167,6 +189,22 @@ FILES: Final = {
         _as_they_are("id", "tenant_id", "device_id", "user_omni", "actor_omni", "generation")
         | {"status": lambda one, now: device_status(one.last_active_at, one.released_at, now)}
         | _as_they_are("registered_at", "last_active_at", "released_at"),
+    ),
+    FileName.CALLS: File(
+        ops_agents.CALLS,
+        _as_they_are("id", "at", "tenant_id", "action", "status", "is_billable", "is_charged")
+        | _as_they_are("error_code", "error", "actor_id", "request_id", "request_hash")
+        | _as_they_are("is_dry_run", "is_replay", "latency_ms", "ip"),
+    ),
+    FileName.USAGE: File(
+        ops_usage.USAGE,
+        _under("agent", "tenant_id", "agent_id", "email", "organisation")
+        | _as_they_are("name", "tier", "calls", "succeeded", "charged", "refused", "failed")
+        | _as_they_are("used", "limit", "budget_calls", "cost"),
+    ),
+    FileName.ORGANISATIONS: File(
+        ops_usage.ORGANISATIONS,
+        _as_they_are("organisation", "tenants", "calls", "succeeded", "charged", "cost"),
     ),
     FileName.AUDIT: File(
         ops_audit.STREAM,

@@ -36,6 +36,8 @@ class Search:
     tenant_id: UUID | None = None
     provider: str = ""
     area: str = ""
+    programme: str = ""
+    month: str = ""
 
 
 @dataclass(frozen=True, slots=True)

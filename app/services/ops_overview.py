@@ -16,6 +16,7 @@ from app.core.money import Money
 from app.rules import rating
 from app.rules.activity import running_days
 from app.rules.periods import BillingMonth
+from app.rules.quota import PRICE, Tier
 from app.rules.statuses import (
     DisputeStatus,
     InvoiceStatus,
@@ -26,6 +27,7 @@ from app.rules.statuses import (
 from app.services import billing_runs, ops_money, ops_tenants
 from app.services.billing_runs import Progress
 from app.services.context import Context
+from models.agent import Agent, CallCounter
 from models.billing import BillingPeriod
 from models.device import Device
 from models.dispute import Dispute
@@ -58,10 +60,13 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The product in four figures; ``estimate`` is the running month's, one amount a currency."""
+    """The product in a few figures; ``estimate`` is the running month's, one amount a currency."""
 
-    active_tenants: int
-    pending_tenants: int
+    active_vendors: int
+    pending_vendors: int
+    active_agents: int
+    paying_agents: int
+    calls: int
     registered_devices: int
     active_devices: int
     estimate: tuple[Money, ...]
@@ -131,8 +136,11 @@ async def pulse(ctx: Context) -> Pulse:
         select(func.count(func.distinct(DeviceDay.device_pk))).where(*in_window)
     )
     return Pulse(
-        active_tenants=await _count(ctx, Tenant.id, col(Tenant.status) == TenantStatus.ACTIVE),
-        pending_tenants=await _count(ctx, Tenant.id, col(Tenant.status) == TenantStatus.PENDING),
+        active_vendors=await _count(ctx, Tenant.id, *_are(Programme.VENDOR, TenantStatus.ACTIVE)),
+        pending_vendors=await _count(ctx, Tenant.id, *_are(Programme.VENDOR, TenantStatus.PENDING)),
+        active_agents=await _count(ctx, Tenant.id, *_are(Programme.AGENT, TenantStatus.ACTIVE)),
+        paying_agents=await _count(ctx, Agent.tenant_id, col(Agent.tier) == Tier.PAID),
+        calls=(await _counted_calls(ctx))[0],
         registered_devices=await _count(ctx, Device.id, col(Device.released_at).is_(None)),
         active_devices=active or 0,
         estimate=await _estimate(ctx),
@@ -176,10 +184,26 @@ async def fingerprint(ctx: Context) -> str:
     return f"{run.period if run else ''}:{run.status if run else ''}:{done}:{devices}:{waiting}"
 
 
+def _are(programme: Programme, status: TenantStatus) -> tuple[ColumnElement[bool], ...]:
+    return col(Tenant.programme) == programme, col(Tenant.status) == status
+
+
+async def _counted_calls(ctx: Context) -> tuple[int, int]:
+    """Return how many billable calls the running month has, and how many of them are charged."""
+    sums = await ctx.db.execute(
+        select(func.sum(CallCounter.used), func.sum(CallCounter.charged)).where(
+            col(CallCounter.period) == str(BillingMonth.containing(ctx.now()))
+        )
+    )
+    used, charged = sums.one()
+    return int(used or 0), int(charged or 0)
+
+
 async def _estimate(ctx: Context) -> tuple[Money, ...]:
     """Return what the running month would claim if it ended today, one amount a currency.
 
-    Every vendor's active devices at its own price; tax and carried remainders are left out.
+    Every vendor's active devices at its own price, and the agents' charged calls; tax and carried
+    remainders are left out.
     """
     first, end = running_days(ctx.now())
     counted = await ctx.db.execute(
@@ -195,7 +219,8 @@ async def _estimate(ctx: Context) -> tuple[Money, ...]:
         contracts.setdefault(row.tenant_id, []).append(
             rating.PriceContract(row.price, row.starts_on, row.announced_at.date())
         )
-    sums: dict[str, Money] = {}
+    _, charged = await _counted_calls(ctx)
+    sums: dict[str, Money] = {PRICE.currency: PRICE.times(charged)} if charged else {}
     for tenant_id, devices in counted:
         if tenant_id in contracts:
             price = rating.price_on(contracts[tenant_id], month.last_day).price

@@ -1,4 +1,4 @@
-"""Vendors as operations see them: finding one, everything about one, suspending and resuming it."""
+"""Customers as operations see them: finding one, everything about one, suspending and resuming it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from sqlmodel import col, select
 from app.core.errors import InvalidInputError
 from app.rules.activity import running_days
 from app.rules.onboarding import Step
+from app.rules.periods import BillingMonth
 from app.rules.statuses import PaymentMethodStatus, TenantStatus, move
 from app.services import agreements, notices, onboarding
 from app.services.context import Context
 from app.services.ops_lists import Listed, Search, found
+from models.agent import Agent, CallCounter
 from models.agreement import AgreementAcceptance
 from models.credential import Credential, CredentialKind
 from models.device import Device
@@ -29,19 +31,22 @@ STUCK_AFTER: Final = dt.timedelta(days=7)
 """A vendor this long without a first device is looked after."""
 STUCK: Final = "stuck"
 LONGEST_NOTES: Final = 4_000
+TOKENS: Final = (CredentialKind.VENDOR_TOKEN, CredentialKind.API_KEY)
 
 
 @dataclass(frozen=True, slots=True)
 class TenantLine:
-    """A vendor in the list."""
+    """A customer in the list; ``agent`` and its ``calls`` of the running month where it is one."""
 
     tenant: Tenant
     devices: int
+    agent: Agent | None = None
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TenantDetail:
-    """A vendor with what its page says beside its invoices, prices and history."""
+    """A customer with what its page says beside its invoices, prices and history."""
 
     tenant: Tenant
     people: tuple[Person, ...]
@@ -55,7 +60,7 @@ class TenantDetail:
 
 
 async def get(ctx: Context, tenant_id: UUID) -> TenantDetail:
-    """Return one vendor whole; secrets are in none of it."""
+    """Return one customer whole; secrets are in none of it."""
     tenant = await ctx.get_any(Tenant, tenant_id)
     people = await _all(ctx, select(Person).where(col(Person.tenant_id) == tenant_id))
     methods = await _all(ctx, select(PaymentMethod).where(_of(PaymentMethod, tenant_id)))
@@ -63,7 +68,7 @@ async def get(ctx: Context, tenant_id: UUID) -> TenantDetail:
     tokens = await _all(
         ctx,
         select(Credential)
-        .where(_of(Credential, tenant_id), col(Credential.kind) == CredentialKind.VENDOR_TOKEN)
+        .where(_of(Credential, tenant_id), col(Credential.kind).in_(TOKENS))
         .order_by(col(Credential.created_at).desc()),
     )
     accepted = tuple(await agreements.history(ctx, tenant_id))
@@ -93,42 +98,23 @@ async def get(ctx: Context, tenant_id: UUID) -> TenantDetail:
 
 
 async def suspend(ctx: Context, tenant_id: UUID, *, reason: str) -> None:
-    """Stop a vendor from registering devices, and tell it why; what it owes stays owed."""
+    """Stop a customer from registering devices or calling, and tell it why; what it owes stays owed."""
     tenant = await _for_change(ctx, tenant_id)
-    cause = _required(reason)
+    cause = required(reason)
     tenant.status = move(tenant.status, TenantStatus.SUSPENDED)
     tenant.status_reason = cause
     _note(ctx, "ops.tenant_suspended", tenant, reason=cause)
-    await ctx.db.flush()
-    await notices.to_vendor(
-        ctx,
-        "tenant_suspended",
-        tenant,
-        key=f"tenant_suspended/{tenant.id}/{ctx.now().isoformat()}",
-        tenant=tenant.display_name,
-        cause=cause,
-        at=ctx.now(),
-        url="/vendor",
-    )
+    await _tell(ctx, tenant, "suspended", cause=cause)
 
 
 async def resume(ctx: Context, tenant_id: UUID, *, reason: str) -> None:
-    """Let a suspended vendor go on, and tell it so."""
+    """Let a suspended customer go on, and tell it so."""
     tenant = await _for_change(ctx, tenant_id)
-    cause = _required(reason)
+    cause = required(reason)
     tenant.status = move(tenant.status, TenantStatus.ACTIVE)
     tenant.status_reason = ""
     _note(ctx, "ops.tenant_resumed", tenant, reason=cause)
-    await ctx.db.flush()
-    await notices.to_vendor(
-        ctx,
-        "tenant_resumed",
-        tenant,
-        key=f"tenant_resumed/{tenant.id}/{ctx.now().isoformat()}",
-        tenant=tenant.display_name,
-        at=ctx.now(),
-        url="/vendor",
-    )
+    await _tell(ctx, tenant, "resumed")
 
 
 async def save_notes(ctx: Context, tenant_id: UUID, text: str) -> None:
@@ -148,12 +134,17 @@ def stuck(now: dt.datetime) -> ColumnElement[bool]:
         col(Tenant.status).in_((TenantStatus.PENDING, TenantStatus.ACTIVE))
         & col(Tenant.first_device_at).is_(None)
         & (col(Tenant.created_at) <= now - STUCK_AFTER)
+        & (col(Tenant.programme) == Programme.VENDOR)
     )
 
 
 def _matching(ctx: Context, search: Search) -> Any:
-    query = select(Tenant).where(col(Tenant.programme) == Programme.VENDOR)
-    wanted = found(search.q, Tenant.display_name, Tenant.legal_name, Tenant.email)
+    query = select(Tenant, Agent).outerjoin(Agent, col(Agent.tenant_id) == Tenant.id)
+    if search.programme:
+        query = query.where(col(Tenant.programme) == _programme(search.programme))
+    wanted = found(
+        search.q, Tenant.display_name, Tenant.legal_name, Tenant.email, col(Agent.agent_id)
+    )
     if wanted:
         id_ = _as_id(search.q.strip())
         query = query.where(*wanted) if id_ is None else query.where(col(Tenant.id) == id_)
@@ -162,17 +153,34 @@ def _matching(ctx: Context, search: Search) -> Any:
     return query.where(col(Tenant.status) == search.status) if search.status else query
 
 
-async def _with_devices(ctx: Context, rows: Sequence[Any]) -> list[TenantLine]:
+def _programme(text: str) -> Programme:
+    try:
+        return Programme(text)
+    except ValueError as error:
+        problem = f"must be one of {', '.join(Programme)}"
+        raise InvalidInputError(
+            f"The programme {problem}.", fields=[("programme", problem)]
+        ) from error
+
+
+async def _with_usage(ctx: Context, rows: Sequence[Any]) -> list[TenantLine]:
+    ids = [tenant.id for tenant, _ in rows]
     counted = await ctx.db.execute(
         select(Device.tenant_id, func.count(col(Device.id)))
-        .where(
-            col(Device.tenant_id).in_([row[0].id for row in rows]),
-            col(Device.released_at).is_(None),
-        )
+        .where(col(Device.tenant_id).in_(ids), col(Device.released_at).is_(None))
         .group_by(col(Device.tenant_id))
     )
     devices = {row[0]: row[1] for row in counted}
-    return [TenantLine(one, devices.get(one.id, 0)) for (one,) in rows]
+    used = await ctx.db.execute(
+        select(CallCounter.tenant_id, CallCounter.used).where(
+            col(CallCounter.tenant_id).in_(ids),
+            col(CallCounter.period) == str(BillingMonth.containing(ctx.now())),
+        )
+    )
+    calls = {row[0]: row[1] for row in used}
+    return [
+        TenantLine(one, devices.get(one.id, 0), agent, calls.get(one.id, 0)) for one, agent in rows
+    ]
 
 
 def _as_id(text: str) -> UUID | None:
@@ -187,10 +195,28 @@ async def _for_change(ctx: Context, tenant_id: UUID) -> Tenant:
     return await ctx.get_any(Tenant, tenant_id, lock=True)
 
 
-def _required(reason: str) -> str:
+def required(reason: str) -> str:
+    """Return why somebody acts, in one line; raises ``InvalidInputError`` without a reason."""
     if not reason.strip():
         raise InvalidInputError("A reason is needed.", fields=[("reason", "must not be empty")])
     return " ".join(reason.split())[:300]
+
+
+async def _tell(ctx: Context, tenant: Tenant, what: str, **more: Any) -> None:
+    """Mail a customer that it was suspended or resumed, in the words of its programme."""
+    await ctx.db.flush()
+    is_agent = tenant.programme is Programme.AGENT
+    template = f"{'agent' if is_agent else 'tenant'}_{what}"
+    await notices.to_vendor(
+        ctx,
+        template,
+        tenant,
+        key=f"{template}/{tenant.id}/{ctx.now().isoformat()}",
+        tenant=tenant.display_name,
+        at=ctx.now(),
+        url="/api/docs" if is_agent else "/vendor",
+        **more,
+    )
 
 
 def _note(ctx: Context, kind: str, tenant: Tenant, **body: str) -> None:
@@ -224,7 +250,7 @@ def _first(times: Iterable[dt.datetime | None]) -> dt.datetime | None:
 TENANTS: Final = Listed(
     "tenants",
     _matching,
-    _with_devices,
+    _with_usage,
     {
         "created_at": col(Tenant.created_at),
         "name": func.lower(Tenant.display_name),

@@ -76,7 +76,7 @@ def tier_of(ctx: Context, agent: Agent) -> Tier:
 async def current(ctx: Context, agent: Agent) -> Quota:
     """Return what is used of the running month."""
     counter = await counter_of(ctx, agent, BillingMonth.containing(ctx.now()))
-    return Quota(tier_of(ctx, agent), counter.used, _with_granted(ctx, agent, counter.granted))
+    return Quota(tier_of(ctx, agent), counter.used, limit_with(ctx, agent, counter.granted))
 
 
 async def counter_of(
@@ -157,7 +157,8 @@ def _limit(ctx: Context, agent: Agent) -> int | None:
     )
 
 
-def _with_granted(ctx: Context, agent: Agent, granted: int) -> int | None:
+def limit_with(ctx: Context, agent: Agent, granted: int) -> int | None:
+    """Return how many calls an agent has in a month to which operations added some; None: any."""
     limit = _limit(ctx, agent)
     return None if limit is None else limit + granted
 

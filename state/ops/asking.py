@@ -18,7 +18,7 @@ from state.session import acting
 class Question:
     """One act about to be done. ``needs`` names the fields the dialog shows; empty ``act``: none.
 
-    ``needs`` is ``""``, ``reason``, ``reference``, ``amount``, ``price`` or ``person``;
+    ``needs`` is ``""``, ``reason``, ``reference``, ``amount``, ``price``, ``calls`` or ``person``;
     ``preset`` is the amount offered, ``preset_day`` the day. ``chosen`` are the ids and attempts of
     what is to be repeated as they were seen, and ``once`` names this asking.
     """
@@ -123,6 +123,15 @@ def amount_in(form: Mapping[str, str], name: str, currency: str) -> Money:
     except ValueError as error:
         problem = "must be an amount such as 2.50"
         raise InvalidInputError(f"The {name} {problem}.", fields=[(name, problem)]) from error
+
+
+def count_in(form: Mapping[str, str], name: str) -> int:
+    """Read a whole number of a form; raises ``InvalidInputError`` naming the field."""
+    text = form.get(name, "").strip().replace(",", "")
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    problem = "must be a whole number"
+    raise InvalidInputError(f"The {name} {problem}.", fields=[(name, problem)])
 
 
 def day_in(form: Mapping[str, str], name: str) -> dt.date:

@@ -30,6 +30,8 @@ class OverviewState(rx.State):
     run: RunRow = RunRow()
     tenants: str = ""
     tenants_note: str = ""
+    agents: str = ""
+    agents_note: str = ""
     devices: str = ""
     devices_note: str = ""
     estimate: str = ""
@@ -73,8 +75,11 @@ class OverviewState(rx.State):
         self.is_loaded = True
 
     def _show_figures(self, pulse: Pulse) -> None:
-        self.tenants = format_number(pulse.active_tenants, LOCALE)
-        self.tenants_note = f"{pulse.pending_tenants:,} in onboarding"
+        self.tenants = format_number(pulse.active_vendors, LOCALE)
+        self.tenants_note = f"{pulse.pending_vendors:,} in onboarding"
+        self.agents = format_number(pulse.active_agents, LOCALE)
+        calls = several(pulse.calls, "billable call")
+        self.agents_note = f"{pulse.paying_agents:,} pay by the call, {calls} this month"
         self.devices = format_number(pulse.active_devices, LOCALE)
         self.devices_note = f"{pulse.registered_devices:,} registered"
         self.estimate = sums(pulse.estimate[-1:])

@@ -1,4 +1,4 @@
-"""What belongs to a vendor in the words of operations: prices, tokens, accepted agreements."""
+"""What belongs to a customer in the words of operations: prices, tokens, accepted agreements."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ class TokenRow:
     created: str
     used: str
     used_exact: str
+    scopes: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def to_token(row: Credential, now: dt.datetime) -> TokenRow:
         created=moment(row.created_at, now, LOCALE).exact,
         used=used.text,
         used_exact=used.exact,
+        scopes=", ".join(one.removeprefix("manage.") for one in row.scopes),
     )
 
 

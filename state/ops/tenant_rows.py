@@ -1,52 +1,36 @@
-"""Vendors in the words of operations: in the list and on their page."""
+"""Customers in the words of operations: in the list and on their page."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from app.core.locale import format_number
-from app.rules.onboarding import Step
+from app.rules.quota import Tier
 from app.services.ops_tenants import TenantDetail, TenantLine
-from models.tenant import Rail, Tenant
+from models.tenant import Programme, Rail, Tenant
 from state.moments import moment
-from state.ops.words import LOCALE, span
+from state.ops.words import LOCALE, several, span
 
-STEPS = {
-    Step.CONFIRM_EMAIL: "E-mail confirmed",
-    Step.TERMS: "Terms accepted",
-    Step.BRANDING: "Branding saved",
-    Step.PAYMENT: "Payment connected",
-    Step.TOKEN: "Token issued",
-    Step.FIRST_DEVICE: "First device",
-}
 RAILS = {Rail.CARD: "Card", Rail.INVOICE: "Alipay, by invoice"}
+
+
+PROGRAMMES = {Programme.VENDOR: "Vendor", Programme.AGENT: "Agent"}
 
 
 @dataclass(frozen=True)
 class TenantRow:
-    """A vendor in the list."""
+    """A customer in the list; ``uses`` are a vendor's devices or an agent's calls of the month."""
 
     id: str
     name: str
+    programme: str
     email: str
     status: str
     rail: str
-    devices: str
+    uses: str
     created: str
     created_exact: str
     first_device: str
-
-
-@dataclass(frozen=True)
-class StepRow:
-    """One step of a vendor's onboarding."""
-
-    key: str
-    label: str
-    is_done: bool
-    at: str
-    after: str
 
 
 @dataclass(frozen=True)
@@ -76,21 +60,29 @@ class TenantView:
 
 
 def to_row(line: TenantLine, now: dt.datetime) -> TenantRow:
-    """Say a vendor in the words of the list."""
+    """Say a customer in the words of the list."""
     one = line.tenant
+    is_vendor = one.programme is Programme.VENDOR
     created = moment(one.created_at, now, LOCALE)
     took = one.first_device_at - one.created_at if one.first_device_at else None
     return TenantRow(
         id=str(one.id),
         name=called(one),
+        programme=PROGRAMMES.get(one.programme, one.programme.value.capitalize()),
         email=one.email,
         status=one.status.value,
-        rail=RAILS[one.rail] if one.rail else "–",
-        devices=format_number(line.devices, LOCALE),
+        rail=_pays_by(line),
+        uses=several(line.devices, "device") if is_vendor else several(line.calls, "call"),
         created=created.text,
         created_exact=created.exact,
-        first_device=span(took) if took else "Not yet",
+        first_device=span(took) if took else ("Not yet" if is_vendor else "–"),
     )
+
+
+def _pays_by(line: TenantLine) -> str:
+    if line.agent is not None:
+        return "By the call" if line.agent.tier is Tier.PAID else "Free calls"
+    return RAILS[line.tenant.rail] if line.tenant.rail else "–"
 
 
 def called(tenant: Tenant) -> str:
@@ -130,18 +122,3 @@ def to_view(found: TenantDetail, now: dt.datetime) -> TenantView:
         notes=one.notes,
         logo_url=f"/auth/logo/{one.id}" if one.logo_id else "",
     )
-
-
-def to_steps(found: TenantDetail, now: dt.datetime) -> list[StepRow]:
-    """Say how a vendor came through its onboarding, each step with the time since its sign-up."""
-    began = found.tenant.created_at
-    return [
-        StepRow(
-            key=step.value,
-            label=STEPS[step],
-            is_done=is_done,
-            at=moment(at, now, LOCALE).exact if at else "",
-            after=f"after {span(at - began)}" if at else "",
-        )
-        for step, is_done, at in found.steps
-    ]

@@ -10,15 +10,16 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from app.services import ops_lists
+from app.services import gateway, ops_lists
 from app.services.context import Context
+from app.services.gateway import Call
 from app.services.ops_files import FileName
 from app.services.sessions import COOKIE
 from models.audit import AuditEvent
 from models.dispute import Dispute
 from models.exchange import InboxStatus, SuppressedAddress
 from models.person import Role
-from tests.factories import make_device, make_person, make_vendor
+from tests.factories import as_agent, make_agent, make_device, make_person, make_vendor
 from tests.money_kit import make_invoice
 from tests.ops_kit import make_event, make_job, make_mail, make_payment, make_payout
 from tests.state.conftest import sign_in
@@ -56,6 +57,7 @@ async def one_of_each(ctx: Context) -> None:
     await make_job(ctx)
     await make_event(ctx)
     await make_mail(ctx)
+    await gateway.run(as_agent(ctx, (await make_agent(ctx)).agent), Call("meta.version"))
     ctx.audit("vendor.activated", tenant_id=vendor.id, subject=("tenant", vendor.id))
     await ctx.db.commit()
 

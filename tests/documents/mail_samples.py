@@ -50,6 +50,20 @@ PARAMS: dict[str, dict[str, Any]] = {
     "agent_upgraded": {"agent": "scout", "method": "Visa ending 4242", "url": "/agent"},
     "agent_confirm": {"agent": "scout", "url": "/v1/confirm/tok3n"},
     "agent_known": {"product": "leadscoring", "url": "/agent/keys"},
+    "key_revoked": {
+        "tenant": "Scout",
+        "token": "First key (agk_8f3…)",
+        "cause": "It was found in a public repository",
+        "at": _AT,
+        "url": "/api/docs",
+    },
+    "agent_suspended": {
+        "tenant": "Scout",
+        "cause": "Calls in a loop",
+        "at": _AT,
+        "url": "/api/docs",
+    },
+    "agent_resumed": {"tenant": "Scout", "at": _AT, "url": "/api/docs"},
     "spend_alert": {
         "agent": "scout",
         "percent": 80,

@@ -85,7 +85,7 @@ async def test_the_running_month_is_estimated_at_each_vendors_price(ctx: Context
     found = await ops_overview.pulse(as_ops(ctx))
     assert found.estimate == (Money.of("6.00", "USD"),)
     assert (found.active_devices, found.registered_devices) == (3, 4)
-    assert (found.active_tenants, found.pending_tenants) == (2, 0)
+    assert (found.active_vendors, found.pending_vendors) == (2, 0)
 
 
 async def test_the_median_is_of_all_vendors_that_have_a_device(ctx: Context) -> None:

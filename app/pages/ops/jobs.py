@@ -84,7 +84,7 @@ def _failed() -> rx.Component:
             [
                 Column(
                     "name",
-                    "Vendor",
+                    "Customer",
                     lambda one: link(one.name, href="/ops/tenants/" + one.tenant_id),
                     lead=True,
                 ),
@@ -103,7 +103,7 @@ def _failed() -> rx.Component:
                 ),
             ],
             state.failed,
-            caption="Vendors whose month failed",
+            caption="Customers whose month failed",
         ),
         title="Months that failed",
         note="Each blocks only itself; the others go on.",
@@ -125,7 +125,7 @@ def _runs() -> rx.Component:
                 "done",
                 "Progress",
                 lambda one: stack(
-                    quiet(one.counted), progress("Vendors billed", one.done, one.total), gap=1
+                    quiet(one.counted), progress("Customers billed", one.done, one.total), gap=1
                 ),
             ),
             Column("failed", "Failed", lambda one: rx.cond(one.failed != "", one.failed, "None")),

@@ -63,15 +63,22 @@ def _figures() -> rx.Component:
             "Active vendors",
             state.tenants,
             note=state.tenants_note,
-            href="/ops/tenants?status=active",
+            href="/ops/tenants?programme=vendor&status=active",
             testid="active-tenants",
         ),
         key_figure(
             "Active devices, 30 days",
             state.devices,
             note=state.devices_note,
-            href="/ops/tenants",
+            href="/ops/tenants?programme=vendor",
             testid="active-devices",
+        ),
+        key_figure(
+            "Active agents",
+            state.agents,
+            note=state.agents_note,
+            href="/ops/usage",
+            testid="active-agents",
         ),
         key_figure(
             "Running month",
@@ -79,12 +86,6 @@ def _figures() -> rx.Component:
             note=state.estimate_note,
             href="/ops/invoices",
             testid="estimate",
-        ),
-        key_figure(
-            "Sign-up to first device",
-            state.median,
-            note=rx.fragment(state.median_note, state.on_time),
-            testid="time-to-first-device",
         ),
     )
 
@@ -126,7 +127,7 @@ def _run() -> rx.Component:
             run.period != "",
             stack(
                 row(rx.el.strong(run.period, class_name="num"), state_badge(run.status)),
-                progress("Vendors billed", run.done, run.total),
+                progress("Customers billed", run.done, run.total),
                 facts(
                     ("Progress", run.counted),
                     ("Issued", run.invoices),
@@ -170,5 +171,12 @@ def _recent() -> rx.Component:
             ),
         ),
         title="From sign-up to first device",
+        foot=rx.el.span(
+            OverviewState.median_note,
+            ": ",
+            rx.el.strong(OverviewState.median, class_name="num"),
+            OverviewState.on_time,
+            data_testid="time-to-first-device",
+        ),
         flush=True,
     )

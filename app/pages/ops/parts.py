@@ -66,6 +66,19 @@ def _fields(question: Any) -> rx.Component:
         ),
         ("amount", stack(_amount(question, "amount", "Amount"), _reason(), gap=3)),
         (
+            "calls",
+            stack(
+                field(
+                    "calls",
+                    "Free calls to add",
+                    help_text="In this month, at most 10,000 in all.",
+                    custom_attrs={"inputMode": "numeric"},
+                ),
+                _reason(),
+                gap=3,
+            ),
+        ),
+        (
             "price",
             stack(
                 _amount(question, "price", "Price of an active device a month"),

@@ -1,4 +1,4 @@
-"""One vendor whole."""
+"""One customer whole: a vendor or an agent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ import reflex as rx
 from app.pages.ops.lists import empty_list, list_tools, ops_single
 from app.pages.ops.parts import MAY_ACT, acts
 from app.pages.ops.tables import invoice_columns, payment_columns
+from app.pages.ops.tenant_agent import (
+    agent_actions,
+    agent_calls,
+    agent_facts,
+    agent_keys,
+    agent_month,
+    agent_stopped,
+)
 from app.pages.registry import page
 from components.badges import badge, state_badge
 from components.base import icon, quiet, row, split, stack, when, when_at
@@ -22,8 +30,9 @@ from components.states import empty_state
 from components.tables import Column, Sorting, data_table, pager
 from components.timeline import timeline
 from state.ops.tenant import TenantState
+from state.ops.tenant_calls import TenantCallsState
 from state.ops.tenant_devices import TenantDevicesState
-from state.ops.tenant_rows import StepRow
+from state.ops.tenant_steps import StepRow
 from state.shell import ShellState
 
 DEVICE_STATUSES = [
@@ -38,49 +47,31 @@ DEVICE_STATUSES = [
     "/ops/tenants/[id]",
     title="Tenant",
     audience="ops",
-    on_load=[ShellState.load, TenantState.load, TenantDevicesState.load],
+    on_load=[
+        ShellState.load,
+        TenantState.load,
+        TenantDevicesState.load,
+        TenantCallsState.load,
+    ],
 )
 def tenant_page() -> rx.Component:
-    """Show what a vendor is, owes, pays and did."""
+    """Show what a customer is, owes, pays and did."""
     state = TenantState
     one: Any = state.one
     return ops_single(
         state,
         when(one.status_reason, callout(one.status_reason, tone="warn", title="Suspended")),
+        rx.cond(state.is_agent, agent_stopped()),
         split(
             stack(
-                _prices(),
-                _devices(),
-                card(
-                    data_table(
-                        invoice_columns(vendors=False),
-                        state.invoices,
-                        caption="Latest invoices",
-                        row_href=lambda bill: "/ops/invoices/" + bill.id,
-                        empty=empty_state(
-                            "No invoice yet",
-                            "The first is issued on the 1st after its first active month.",
-                            icon_name="receipt",
-                        ),
-                    ),
-                    title="Latest invoices",
-                    action=link_button("All", href="/ops/invoices?q=" + one.name, small=True),
-                    flush=True,
+                rx.cond(
+                    state.is_agent,
+                    stack(agent_calls(), agent_actions(), agent_keys(), gap=6),
+                    stack(_prices(), _devices(), gap=6),
                 ),
-                card(
-                    data_table(
-                        payment_columns("vendor", "kept"),
-                        state.payments,
-                        caption="Latest payments",
-                        row_href=lambda paid: "/ops/payments?open=" + paid.id,
-                        empty=empty_state("No payment yet", icon_name="credit-card"),
-                    ),
-                    title="Latest payments",
-                    action=link_button("All", href="/ops/payments?q=" + one.name, small=True),
-                    flush=True,
-                ),
-                _tokens(),
-                _agreements(),
+                _invoices(),
+                _payments(),
+                rx.cond(state.is_agent, rx.fragment(), stack(_tokens(), _agreements(), gap=6)),
                 card(
                     timeline(state.history),
                     title="History",
@@ -88,13 +79,57 @@ def tenant_page() -> rx.Component:
                 ),
                 gap=6,
             ),
-            stack(_identity(), _onboarding(), _notes(), gap=6),
+            stack(
+                rx.cond(
+                    state.is_agent,
+                    stack(agent_month(), agent_facts(), gap=6),
+                    stack(_identity(), _onboarding(), gap=6),
+                ),
+                _notes(),
+                gap=6,
+            ),
         ),
         title=rx.cond(one.name != "", one.name, "Tenant"),
         current="tenants",
         home=("All tenants", "/ops/tenants"),
         head=[state_badge(one.status), identifier(one.id)],
         acting=_acts(one),
+    )
+
+
+def _invoices() -> rx.Component:
+    state: Any = TenantState
+    return card(
+        data_table(
+            invoice_columns(vendors=False),
+            state.invoices,
+            caption="Latest invoices",
+            row_href=lambda bill: "/ops/invoices/" + bill.id,
+            empty=empty_state(
+                "No invoice yet",
+                "The first is issued on the 1st after its first month with something to pay.",
+                icon_name="receipt",
+            ),
+        ),
+        title="Latest invoices",
+        action=link_button("All", href="/ops/invoices?q=" + state.one.name, small=True),
+        flush=True,
+    )
+
+
+def _payments() -> rx.Component:
+    state: Any = TenantState
+    return card(
+        data_table(
+            payment_columns("vendor", "kept"),
+            state.payments,
+            caption="Latest payments",
+            row_href=lambda paid: "/ops/payments?open=" + paid.id,
+            empty=empty_state("No payment yet", icon_name="credit-card"),
+        ),
+        title="Latest payments",
+        action=link_button("All", href="/ops/payments?q=" + state.one.name, small=True),
+        flush=True,
     )
 
 

@@ -23,6 +23,7 @@ from sqlmodel import SQLModel, col, select
 
 from app.core.errors import DomainError
 from app.rules.statuses import TenantStatus
+from app.services import credentials
 from app.services.context import Context
 from models.audit import AuditEvent
 from models.exchange import OutboxStatus, SuppressedAddress
@@ -38,7 +39,7 @@ from state.ops.staff import ROLES, StaffState
 from state.ops.suppressed import SuppressedState
 from state.ops.tenant import TenantState
 from state.ops.webhooks import WebhooksState
-from tests.factories import make_person
+from tests.factories import as_agent, make_agent, make_person
 from tests.money_kit import make_invoice
 from tests.ops_kit import (
     make_event,
@@ -210,6 +211,16 @@ async def changing_a_vendor(ctx: Context, vendor: Tenant, act: str) -> Scene:
 async def noting(ctx: Context, vendor: Tenant) -> Scene:
     form = {"notes": "Pilot until May"}
     return Scene(f"/ops/tenants/{vendor.id}", lambda state: state.ask_notes(form))
+
+
+@scene(TenantState, "grant", "key")
+async def changing_an_agent(ctx: Context, vendor: Tenant, act: str) -> Scene:
+    made = await make_agent(ctx)
+    keys = await credentials.list_tokens(as_agent(ctx, made.agent), credentials.AGENT)
+    key_id = str(keys[0].id)
+    path = f"/ops/tenants/{made.agent.tenant_id}"
+    form = {"calls": "25", "reason": "Our outage"}
+    return Scene(path, asks(act) if act == "grant" else lambda one: one.ask_key(key_id), form)
 
 
 @scene(StaffState, "add")

@@ -118,7 +118,7 @@ async def test_a_failed_month_is_shown_and_billed_again(
     await state.ask_month(f"{vendor.id}:2026-10")
     await state.confirm({})
     assert state.failed == []
-    assert [row.counted for row in state.runs] == ["0 of 1 vendor billed"]
+    assert [row.counted for row in state.runs] == ["0 of 1 customer billed"]
 
 
 async def test_the_stream_is_narrowed_to_one_vendor(

@@ -60,7 +60,7 @@ def test_a_run_says_how_far_it_is() -> None:
     at = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
     counts = {RunStatus.DONE: 3, RunStatus.RUNNING: 1}
     row = to_run(Progress("2026-11", RunStatus.RUNNING, counts, 2, (), (), at, None))
-    assert (row.done, row.total, row.counted) == (3, 4, "3 of 4 vendors billed")
+    assert (row.done, row.total, row.counted) == (3, 4, "3 of 4 customers billed")
     assert row.times == "Began 1 Dec 2026, 00:00 UTC"
     assert row.failed == ""
 

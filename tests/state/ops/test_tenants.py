@@ -5,15 +5,19 @@ from sqlmodel import select
 
 from app.core.errors import ForbiddenError, InvalidInputError, NotSignedInError
 from app.core.ids import new_id
+from app.core.money import Money
 from app.rules.statuses import TenantStatus
+from app.services import gateway, spend
 from app.services.context import Context
+from app.services.gateway import Call
 from models.audit import AuditEvent
 from models.price import PriceContract
 from models.tenant import Tenant
 from state.ops.tenant import TenantState
+from state.ops.tenant_calls import TenantCallsState
 from state.ops.tenant_devices import TenantDevicesState
 from state.ops.tenants import TenantsState
-from tests.factories import make_device, make_person, make_vendor
+from tests.factories import as_agent, make_agent, make_device, make_person, make_vendor
 from tests.state.conftest import Tab, target
 from tests.state.ops.conftest import opened
 
@@ -32,8 +36,8 @@ async def test_the_list_shows_vendors_with_their_devices(
     await make_device(ctx, vendor)
     await ctx.db.commit()
     state = await listed(viewer)
-    assert [(row.name, row.status, row.devices) for row in state.rows] == [
-        ("Acme Toys", "active", "1")
+    assert [(row.name, row.status, row.uses, row.programme) for row in state.rows] == [
+        ("Acme Toys", "active", "1 device", "Vendor")
     ]
     assert state.page.text == "1–1 / 1"
 
@@ -169,3 +173,60 @@ async def test_a_vendors_devices_are_searched_on_its_page(
     assert await state.load() is None  # the page says that nobody has this id
     with pytest.raises(ForbiddenError):
         await opened(tab, TenantDevicesState, f"/ops/tenants/{vendor.id}")
+
+
+async def test_the_list_is_narrowed_down_to_agents(
+    ctx: Context, vendor: Tenant, viewer: Tab
+) -> None:
+    made = await make_agent(ctx, "scout@example.com")
+    await ctx.db.commit()
+    state = await listed(viewer, "/ops/tenants?programme=agent")
+    assert [(row.name, row.programme, row.rail, row.uses) for row in state.rows] == [
+        ("scout", "Agent", "Free calls", "0 calls")
+    ]
+    assert state.rows[0].id == str(made.agent.tenant_id)
+    assert state.csv_href == "/files/ops/tenants.csv?programme=agent&sort=-created_at"
+    assert "programme=vendor" in target(await state.filter_programme("vendor"))
+    assert len((await listed(viewer, "/ops/tenants?programme=odd")).rows) == 2
+
+
+async def test_an_agents_page_says_what_it_is_used_and_called(
+    ctx: Context, viewer: Tab, operator: Tab
+) -> None:
+    made = await make_agent(ctx)
+    me = as_agent(ctx, made.agent)
+    await gateway.run(me, Call("meta.version"))
+    await spend.set_limits(me, Money.of("5", "USD"), hard_stop=True)
+    await ctx.db.commit()
+    state = await shown(viewer, me.tenant_id)
+    assert state.is_agent
+    assert (state.agent.agent_id, state.agent.tier, state.agent.used) == (
+        "scout", "Free calls", "0 of 100 calls",
+    )  # fmt: skip
+    assert (state.agent.budget, state.agent.is_stopped) == ("$5.00 a month, stops calls", False)
+    assert [(row.label, row.scopes) for row in state.tokens] == [("First key", "read, domain, iam")]
+    assert made.api_key not in repr(state.tokens)
+    calls = await opened(viewer, TenantCallsState, f"/ops/tenants/{me.tenant_id}?status=success")
+    assert [(row.action, row.status, row.charged) for row in calls.rows] == [
+        ("meta.version", "success", "Free")
+    ]
+    acting = await shown(operator, me.tenant_id)
+    with pytest.raises(InvalidInputError):
+        await acting.ask("price")  # an agent has no price of its own
+    await acting.ask("grant")
+    assert await acting.confirm({"calls": "many", "reason": "x"}) == []
+    assert acting.refusal == "Calls must be a whole number."
+    await acting.confirm({"calls": "20", "reason": "Our outage"})
+    assert (acting.agent.used, acting.agent.granted) == ("0 of 120 calls", "20 calls")
+    await acting.ask_key(acting.tokens[0].id)
+    await acting.confirm({"reason": "Leaked"})
+    assert acting.tokens[0].state == "revoked"
+    with pytest.raises(InvalidInputError):
+        await acting.ask_key(str(new_id()))
+
+
+async def test_a_vendors_page_has_nothing_of_an_agents(vendor: Tenant, operator: Tab) -> None:
+    state = await shown(operator, vendor.id)
+    assert (state.is_agent, state.agent.agent_id) == (False, "")
+    with pytest.raises(InvalidInputError):
+        await state.ask("grant")
