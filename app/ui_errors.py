@@ -16,7 +16,8 @@ def explain(exception: Exception) -> rx.event.EventSpec | None:
     """
     if isinstance(exception, NotSignedInError):
         return rx.call_script(
-            "location.href='/login?next='+encodeURIComponent(location.pathname+location.search)"
+            "location.href=(/^\\/agent(\\/|$)/.test(location.pathname)?'/agent/login':'/login')"
+            "+'?next='+encodeURIComponent(location.pathname+location.search)"
         )
     if isinstance(exception, DomainError):
         return rx.toast.error(exception.message)

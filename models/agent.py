@@ -9,7 +9,7 @@ from sqlmodel import Field
 
 from app.core.ids import new_id
 from app.core.money import Money
-from app.rules.gateway import CallStatus
+from app.rules.gateway import CallerType, CallStatus
 from app.rules.quota import PRICE, Tier
 from models.base import Table, UtcDateTime, text_enum
 
@@ -121,6 +121,7 @@ class AgentCall(Table, table=True):
         default=False, description="It succeeded while the agent paid by the call: it is invoiced."
     )
     unit: str = Field(default="", max_length=16)
+    actor_type: CallerType = Field(default=CallerType.API_KEY, sa_type=text_enum(CallerType))
     actor_id: str = Field(max_length=64, description="The key's own id, never the key.")
     request_id: str = Field(max_length=64)
     request_hash: str = Field(max_length=64)

@@ -1,9 +1,10 @@
-"""People who sign in: vendor owners and operations staff."""
+"""Who signs in: vendor owners, operations staff, and tenants that have no person of their own."""
 
 import datetime as dt
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field
 
 from app.core.ids import new_id
@@ -24,11 +25,18 @@ class Person(Table, table=True):
     created_at: dt.datetime = Field(sa_type=UtcDateTime)
 
 
+_ONE_OWNER = "(person_id IS NULL) <> (tenant_id IS NULL)"
+"""A person, or a tenant itself: somebody who proved to be its customer and has no login here."""
+
+
 class LoginSession(Table, table=True):
     """A signed-in browser; the cookie's token is stored only as a keyed hash."""
 
+    __table_args__ = (CheckConstraint(_ONE_OWNER, name="one_owner"),)
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    person_id: UUID = Field(foreign_key="person.id", index=True)
+    person_id: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    tenant_id: UUID | None = Field(default=None, foreign_key="tenant.id", index=True)
     token_hash: str = Field(unique=True)
     ip: str = ""
     user_agent: str = ""
@@ -44,13 +52,17 @@ class LinkPurpose(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a secret
     CHANGE_EMAIL = "change_email"
+    ENTER = "enter"
 
 
 class MailedLink(Table, table=True):
     """A single-use secret sent by mail: GET shows what it does, POST uses it."""
 
+    __table_args__ = (CheckConstraint(_ONE_OWNER, name="one_owner"),)
+
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    person_id: UUID = Field(foreign_key="person.id", index=True)
+    person_id: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    tenant_id: UUID | None = Field(default=None, foreign_key="tenant.id", index=True)
     purpose: LinkPurpose = Field(sa_type=text_enum(LinkPurpose))
     token_hash: str = Field(unique=True)
     email: str = Field(description="The address it was sent to, which it proves.")

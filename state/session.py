@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from http.cookies import CookieError, SimpleCookie
 from uuid import UUID
@@ -23,10 +23,32 @@ async def acting(state: rx.State, *, readonly: bool = False) -> AsyncGenerator[C
     The session is looked up in the database each time, so that revoking it takes effect at once.
     Raises ``NotSignedInError`` for strangers; the app's error handler sends those to the login.
     """
+    async with _door(state, (ActorKind.PERSON,), readonly=readonly) as ctx:
+        yield ctx
+
+
+@asynccontextmanager
+async def acting_as_customer(state: rx.State, *, readonly: bool = False) -> AsyncGenerator[Context]:
+    """Give an event handler a unit of work as the tenant that is signed in itself; else as ``acting``."""
+    async with _door(state, (ActorKind.CUSTOMER,), readonly=readonly) as ctx:
+        yield ctx
+
+
+@asynccontextmanager
+async def acting_as_anybody(state: rx.State, *, readonly: bool = False) -> AsyncGenerator[Context]:
+    """Give the frame's handlers a unit of work as whoever is signed in, of whatever kind."""
+    async with _door(state, sessions.ANYBODY, readonly=readonly) as ctx:
+        yield ctx
+
+
+@asynccontextmanager
+async def _door(
+    state: rx.State, kinds: Collection[ActorKind], *, readonly: bool
+) -> AsyncGenerator[Context]:
     token = _cookie(state)
 
     async def authenticate(ctx: Context) -> Actor:
-        return await sessions.authenticate(ctx, token)
+        return await sessions.authenticate(ctx, token, kinds)
 
     async with runtime.current().authenticated(
         authenticate, _origin(state), readonly=readonly

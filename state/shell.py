@@ -9,7 +9,7 @@ from app.core.locale import format_datetime
 from app.services import profiles
 from app.settings import Settings
 from models.person import Role
-from state.session import acting
+from state.session import acting_as_anybody
 
 
 class ShellState(rx.State):
@@ -19,7 +19,7 @@ class ShellState(rx.State):
     email: str = ""
     tenant: str = ""
     may_move_clock: bool = False
-    is_customer: bool = False
+    home: str = ""
     is_sandbox: bool = Settings().is_sandbox  # pyright: ignore[reportCallIssue]
     clock: str = ""
     outside_href: str = ""
@@ -27,12 +27,12 @@ class ShellState(rx.State):
     @rx.event
     async def load(self) -> None:
         """Fill the frame for the signed-in person; strangers are sent to the login."""
-        async with acting(self, readonly=True) as ctx:
+        async with acting_as_anybody(self, readonly=True) as ctx:
             profile = await profiles.mine(ctx)
         self.name, self.email = profile.name, profile.email
         # Before it has a name, an account is known by its address.
         self.tenant = profile.tenant or profile.email
-        self.is_customer = profile.role is Role.OWNER
+        self.home = profile.home
         self.may_move_clock = profile.role in (Role.OPS_OPERATOR, Role.OPS_ADMIN)
         self._show_clock()
 

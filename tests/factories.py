@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 from app.core.ids import new_id
+from app.rules.gateway import Scope
 from app.rules.omni import derive_device
 from app.rules.statuses import PaymentMethodStatus, TenantStatus
 from app.services import agents
@@ -133,9 +134,11 @@ async def make_device(
     return device
 
 
-async def make_agent(ctx: Context, email: str = "agent@example.com") -> Onboarded:
+async def make_agent(
+    ctx: Context, email: str = "agent@example.com", *, agent_id: str = "scout"
+) -> Onboarded:
     """Onboard an agent for real."""
-    made = await agents.onboard(ctx, "leadscoring", agent_id="scout", email=email)
+    made = await agents.onboard(ctx, "leadscoring", agent_id=agent_id, email=email)
     assert made is not None
     return made
 
@@ -144,6 +147,12 @@ def as_agent(ctx: Context, agent: Agent, *scopes: str) -> Context:
     """Return the same unit of work as if one of the agent's keys acted; by default one that may do everything."""
     allowed = frozenset(scopes or agents.DEFAULT_SCOPES)
     return _as(ctx, Actor(ActorKind.API_KEY, str(new_id()), agent.tenant_id, scopes=allowed))
+
+
+def as_customer(ctx: Context, agent: Agent) -> Context:
+    """Return the same unit of work as if the human behind an agent were signed in."""
+    scopes = frozenset(scope.value for scope in Scope)
+    return _as(ctx, Actor(ActorKind.CUSTOMER, str(agent.tenant_id), agent.tenant_id, scopes=scopes))
 
 
 def as_vendor(ctx: Context, tenant: Tenant, *, person: Person | None = None) -> Context:

@@ -55,6 +55,8 @@ def _fill(connection: sa.Connection) -> None:
     made: dict[str, dict[str, Any]] = {}
     for table in TABLES:
         row = made[table.name] = {column.name: _value(column, made) for column in table.columns}
+        if any(check.name == f"ck_{table.name}_one_owner" for check in table.constraints):
+            row["tenant_id"] = None
         connection.execute(table.insert().values(row))
         if table.name == "ledger_posting":
             back = {"id": new_id(), "amount_micros": -row["amount_micros"]}

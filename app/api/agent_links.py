@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
 
+from app.api import templating
 from app.api.deps import AnyoneCtx
 from app.api.errors import Envelope
 from app.core.errors import ConflictError, NotFoundError
@@ -76,10 +74,10 @@ async def show_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Response
     try:
         view = await upgrades.show(ctx, token)
     except NotFoundError:
-        if not _is_browser(request):
+        if not templating.is_browser(request):
             raise
         return HTMLResponse(_page(None, is_sandbox=is_sandbox), 404)
-    if _is_browser(request):
+    if templating.is_browser(request):
         return HTMLResponse(_page(view, is_sandbox=is_sandbox))
     return UpgradeLinkOut(
         agent_id=view.name,
@@ -97,10 +95,14 @@ async def follow_upgrade(token: str, request: Request, ctx: AnyoneCtx) -> Respon
     try:
         url = await upgrades.follow(ctx, token)
     except ConflictError:
-        if not _is_browser(request):
+        if not templating.is_browser(request):
             raise
         return RedirectResponse(f"/v1/upgrade/{token}", 303)
-    return RedirectResponse(url, 303) if _is_browser(request) else UpgradeStarted(redirect_url=url)
+    return (
+        RedirectResponse(url, 303)
+        if templating.is_browser(request)
+        else UpgradeStarted(redirect_url=url)
+    )
 
 
 @router.get(
@@ -113,10 +115,10 @@ async def show_confirmation(token: str, request: Request, ctx: AnyoneCtx) -> Res
     try:
         agent = await agents.confirming(ctx, token)
     except NotFoundError:
-        if not _is_browser(request):
+        if not templating.is_browser(request):
             raise
         return HTMLResponse(_confirm_page(None, is_sandbox=ctx.settings.is_sandbox), 404)
-    if _is_browser(request):
+    if templating.is_browser(request):
         return HTMLResponse(_confirm_page(agent, is_sandbox=ctx.settings.is_sandbox))
     return _confirmed(agent)
 
@@ -125,7 +127,7 @@ async def show_confirmation(token: str, request: Request, ctx: AnyoneCtx) -> Res
 async def confirm_address(token: str, request: Request, ctx: AnyoneCtx) -> Response | ConfirmOut:
     """Confirm the address of an agent; doing it again changes nothing."""
     agent = await agents.confirm(ctx, token)
-    if _is_browser(request):
+    if templating.is_browser(request):
         return RedirectResponse(f"/v1/confirm/{token}", 303)
     return _confirmed(agent)
 
@@ -137,23 +139,10 @@ def _confirmed(agent: Agent) -> ConfirmOut:
 
 
 def _confirm_page(agent: Agent | None, *, is_sandbox: bool) -> str:
-    return _template("confirm.html.jinja").render(agent=agent, sandbox=is_sandbox)
+    return templating.template("confirm.html.jinja").render(agent=agent, sandbox=is_sandbox)
 
 
 def _page(view: UpgradeView | None, *, is_sandbox: bool) -> str:
-    return _template("upgrade.html.jinja").render(
+    return templating.template("upgrade.html.jinja").render(
         view=view, sandbox=is_sandbox, price=f"{PRICE.text()} {PRICE.currency}"
     )
-
-
-@cache
-def _template(name: str) -> jinja2.Template:
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template(name)
-
-
-def _is_browser(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")

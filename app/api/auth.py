@@ -7,13 +7,14 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from app.api import cookies
 from app.api.browser import ANSWERS, Moved, SameOrigin, accepts, go, posted
 from app.api.deps import AnyoneCtx
 from app.core.errors import NotSignedInError
 from app.rules.redirects import local_path
 from app.services import accounts, sessions, tickets
 from app.services.context import Context
-from app.services.sessions import COOKIE, NeedsTotp, SignedIn
+from app.services.sessions import COOKIE, NeedsTotp
 from models.person import LinkPurpose
 
 router = APIRouter(prefix="/auth", tags=["sign-in"], dependencies=[SameOrigin], responses=ANSWERS)
@@ -133,7 +134,7 @@ async def reset(
     """Set a new password with the secret of a mailed link; every session ends."""
     person = await accounts.reset_password(ctx, body.token, body.password)
     answer = go(request, "/login", {"reset": "1", "email": person.email})
-    _forget(ctx, answer, COOKIE, "/")
+    cookies.forget(ctx, answer, COOKIE, "/")
     return answer
 
 
@@ -150,9 +151,9 @@ async def login(
         if onward := local_path(body.next, ""):
             query["next"] = onward
         answer = go(request, "/login", query)
-        _remember(ctx, answer, TICKET, result.ticket, "/auth", tickets.MINUTES * 60)
+        cookies.remember(ctx, answer, TICKET, result.ticket, "/auth", tickets.MINUTES * 60)
         return answer
-    return await _welcome(request, ctx, result, body.next)
+    return await cookies.welcome(request, ctx, result, body.next)
 
 
 @router.post("/totp", response_model=Moved, openapi_extra=accepts(CodeIn))
@@ -166,53 +167,23 @@ async def second_factor(
     """Finish a sign-in with a code, or with a recovery code."""
     ticket = request.cookies.get(TICKET, "")
     result = await sessions.finish_sign_in(ctx, ticket, body.code)
-    answer = await _welcome(request, ctx, result, body.next)
-    _forget(ctx, answer, TICKET, "/auth")
+    answer = await cookies.welcome(request, ctx, result, body.next)
+    cookies.forget(ctx, answer, TICKET, "/auth")
     return answer
 
 
 @router.post("/logout", response_model=Moved)
 async def logout(request: Request, ctx: AnyoneCtx) -> Response:
     """End this browser's session; none there already is success."""
-    await sessions.end(ctx, request.cookies.get(COOKIE, ""))
-    answer = go(request, "/login", {"signed_out": "1"})
-    _forget(ctx, answer, COOKIE, "/")
-    return answer
-
-
-async def _welcome(request: Request, ctx: Context, result: SignedIn, onward: str) -> Response:
-    """Set the new session's cookie; a session this browser had before ends."""
-    await sessions.end(ctx, request.cookies.get(COOKIE, ""))
-    answer = go(request, local_path(onward, result.home))
-    _remember(ctx, answer, COOKIE, result.token, "/", ctx.settings.session_days * 86_400)
+    page = await sessions.end(ctx, request.cookies.get(COOKIE, ""))
+    answer = go(request, page, {"signed_out": "1"})
+    cookies.forget(ctx, answer, COOKIE, "/")
     return answer
 
 
 async def _signed_in_as(ctx: Context, request: Request) -> str:
     try:
-        return (await sessions.authenticate(ctx, request.cookies.get(COOKIE, ""))).id
+        found = await sessions.authenticate(ctx, request.cookies.get(COOKIE, ""), sessions.ANYBODY)
     except NotSignedInError:
         return ""
-
-
-def _remember(
-    ctx: Context, answer: Response, name: str, value: str, path: str, seconds: int
-) -> None:
-    answer.headers["Cache-Control"] = "no-store"
-    answer.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        path=path,
-        httponly=True,
-        samesite="lax",
-        secure=_is_https(ctx),
-    )
-
-
-def _forget(ctx: Context, answer: Response, name: str, path: str) -> None:
-    answer.delete_cookie(name, path=path, httponly=True, samesite="lax", secure=_is_https(ctx))
-
-
-def _is_https(ctx: Context) -> bool:
-    return ctx.site_url.startswith("https://")
+    return found.id

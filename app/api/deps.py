@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -112,16 +113,32 @@ async def agent(request: Request) -> AsyncGenerator[Context]:
 
 async def signed_in(request: Request) -> AsyncGenerator[Context]:
     """Give a unit of work to the person whose session cookie came along."""
+    async with _by_cookie(request, (ActorKind.PERSON,)) as ctx:
+        yield ctx
+
+
+async def member(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to whoever's session cookie came along: a person, or a tenant itself."""
+    async with _by_cookie(request, sessions.ANYBODY) as ctx:
+        yield ctx
+
+
+async def customer(request: Request) -> AsyncGenerator[Context]:
+    """Give a unit of work to the tenant itself whose session cookie came along."""
+    async with _by_cookie(request, (ActorKind.CUSTOMER,)) as ctx:
+        yield ctx
+
+
+def _by_cookie(
+    request: Request, kinds: Collection[ActorKind]
+) -> AbstractAsyncContextManager[Context]:
     token = request.cookies.get(sessions.COOKIE, "")
 
     async def authenticate(ctx: Context) -> Actor:
-        return await sessions.authenticate(ctx, token)
+        return await sessions.authenticate(ctx, token, kinds)
 
     readonly = request.method in READS
-    async with runtime.current().authenticated(
-        authenticate, origin_of(request), readonly=readonly
-    ) as ctx:
-        yield ctx
+    return runtime.current().authenticated(authenticate, origin_of(request), readonly=readonly)
 
 
 # scope="function": the commit comes before the answer leaves, never after.
@@ -132,3 +149,5 @@ KernelCtx = Annotated[Context, Depends(kernel, scope="function")]
 ServiceCtx = Annotated[Context, Depends(service, scope="function")]
 AgentCtx = Annotated[Context, Depends(agent, scope="function")]
 PersonCtx = Annotated[Context, Depends(signed_in, scope="function")]
+MemberCtx = Annotated[Context, Depends(member, scope="function")]
+CustomerCtx = Annotated[Context, Depends(customer, scope="function")]

@@ -85,7 +85,7 @@ def _wanted(dependant: Dependant) -> str | None:
     for door, (name, _) in _DOORS.items():
         if dependant.call is door:
             return name
-    if dependant.call is deps.signed_in:
+    if dependant.call in (deps.signed_in, deps.member, deps.customer):
         return _COOKIE
     return next((name for inner in dependant.dependencies if (name := _wanted(inner))), None)
 

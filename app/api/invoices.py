@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
-from app.api.deps import PersonCtx, VendorCtx
+from app.api.deps import MemberCtx, PersonCtx, VendorCtx
 from app.api.errors import Envelope
 from app.api.lists import Cursor, Instant, Limit, ListOut, MoneyOut, answers, page_of
 from app.rules.statuses import InvoiceStatus
@@ -174,8 +174,8 @@ async def get_pdf(invoice_id: UUID, ctx: VendorCtx) -> Response:
 
 
 @router.get("/api/invoices/{invoice_id}/pdf", response_class=Response, responses=_PDF)
-async def download_pdf(invoice_id: UUID, ctx: PersonCtx) -> Response:
-    """Return an invoice's document to a signed-in browser: its vendor's, or operations'."""
+async def download_pdf(invoice_id: UUID, ctx: MemberCtx) -> Response:
+    """Return an invoice's document to a signed-in browser: its customer's, or operations'."""
     return _file(await invoices.pdf(ctx, invoice_id))
 
 

@@ -105,6 +105,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "key_revoked": {"tenant": text, "token": text, "cause": sentence, "at": moment, "url": url},
     "agent_suspended": {"tenant": text, "cause": sentence, "at": moment, "url": url},
     "agent_resumed": {"tenant": text, "at": moment, "url": url},
+    "agent_login": {"agents": text, "url": url, "minutes": number},
     "spend_alert": {
         "agent": text,
         "percent": number,

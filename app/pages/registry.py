@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 Audience = str
-"""``public``, ``vendor`` or ``ops``; a courtesy for navigation, never the boundary."""
+"""``public``, ``vendor``, ``agent`` or ``ops``; a courtesy for navigation, never the boundary."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,15 @@ VENDOR_NAV = [
     NavItem("audit", "Audit", "/vendor/audit", "scroll-text"),
     NavItem("settings", "Settings", "/vendor/settings", "settings"),
 ]
+AGENT_NAV = [
+    NavItem("dashboard", "Dashboard", "/agent", "layout-dashboard"),
+    NavItem("usage", "Usage", "/agent/usage", "activity"),
+    NavItem("keys", "Keys", "/agent/keys", "key-round"),
+    NavItem("invoices", "Invoices", "/agent/invoices", "receipt"),
+    NavItem("upgrade", "Upgrade", "/agent/upgrade", "credit-card"),
+    NavItem("alerts", "Alerts", "/agent/alerts", "bell"),
+    NavItem("docs", "Docs", "/agent/docs", "book-open"),
+]
 OPS_NAV = [
     NavItem("overview", "Overview", "/ops", "layout-dashboard"),
     NavItem("tenants", "Tenants", "/ops/tenants", "building-2"),
@@ -40,7 +49,7 @@ OPS_NAV = [
 def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
     """Frame a page of the vendor portal; ``options`` are those of ``app_shell``."""
     return app_shell(
-        *content,
+        _only_for("/vendor", *content),
         title=title,
         nav=VENDOR_NAV,
         current=current,
@@ -54,13 +63,26 @@ def vendor_frame(*content: Any, title: str, current: str, **options: Any) -> rx.
     )
 
 
+def agent_frame(*content: Any, title: str, current: str, **options: Any) -> rx.Component:
+    """Frame a page of the agent portal; ``options`` are those of ``app_shell``."""
+    return app_shell(
+        _only_for("/agent", *content),
+        title=title,
+        nav=AGENT_NAV,
+        current=current,
+        account=Account(ShellState.name, ShellState.email, ShellState.tenant),
+        sandbox=_banner(),
+        **options,
+    )
+
+
 def ops_frame(*content: Any, title: Any, current: str, **options: Any) -> rx.Component:
     """Frame a page of operations; ``options`` are those of ``app_shell``.
 
     A vendor who comes here sees that the page is not theirs; the states refuse them anyway.
     """
     return app_shell(
-        rx.cond(ShellState.is_customer, forbidden_page(home_href="/vendor"), rx.fragment(*content)),
+        _only_for("/ops", *content),
         title=title,
         nav=OPS_NAV,
         current=current,
@@ -75,6 +97,16 @@ def ops_frame(*content: Any, title: Any, current: str, **options: Any) -> rx.Com
 def public_frame(*content: Any, **options: Any) -> rx.Component:
     """Frame a page for strangers; ``options`` are those of ``public_shell``."""
     return public_shell(*content, sandbox=_banner(), **options)
+
+
+def _only_for(home: str, *content: Any) -> rx.Component:
+    """Show a page to whoever belongs there, and to everybody else that it is not theirs.
+
+    The states refuse them anyway; until it is known who is there, the page shows what it shows empty.
+    """
+    is_elsewhere = (ShellState.home != "") & (ShellState.home != home)
+    elsewhere = forbidden_page(home_href=ShellState.home)
+    return rx.cond(is_elsewhere, elsewhere, rx.fragment(*content))
 
 
 def _banner() -> SandboxBanner:

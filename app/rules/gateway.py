@@ -114,6 +114,14 @@ class Unit(StrEnum):
     SECOND = "sec"
 
 
+class CallerType(StrEnum):
+    """Who made a call: a key, or the human behind the agent at the console."""
+
+    API_KEY = "api_key"
+    USER = "user"
+    SYSTEM = "system"
+
+
 class CallStatus(StrEnum):
     """How a call ended; only a success is ever charged."""
 

@@ -21,6 +21,7 @@ from models.tenant import Programme, Tenant
 
 LONGEST_NAME: Final = 80
 _CONFIRMING: Final = (LinkPurpose.CONFIRM_EMAIL, LinkPurpose.CHANGE_EMAIL)
+_OF_PEOPLE: Final = (*_CONFIRMING, LinkPurpose.RESET_PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def resend_confirmation(ctx: Context, email: str | None = None) -> None:
 
 async def show_link(ctx: Context, token: str) -> ShownLink:
     """Tell what a mailed link would do and change nothing; raises ``NotFoundError``."""
-    link = await links.find(ctx, token, tuple(LinkPurpose))
+    link = await links.find(ctx, token, _OF_PEOPLE)
     return ShownLink(link.purpose, link.email)
 
 

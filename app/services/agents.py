@@ -14,7 +14,7 @@ from app.rules.fields import one_line
 from app.rules.gateway import Scope
 from app.rules.quota import Quota
 from app.rules.statuses import TenantStatus
-from app.services import agent_links, credentials, outbox, quotas, throttle
+from app.services import agent_links, agent_logins, credentials, outbox, quotas, throttle
 from app.services.agent_links import Purpose
 from app.services.context import ActorKind, Context
 from app.services.outbox import insert_or_ignore
@@ -26,6 +26,9 @@ PRODUCTS: Final = ("leadscoring",)
 """What an agent can be onboarded to; each is a pack of actions."""
 DEFAULT_SCOPES: Final = (Scope.READ.value, Scope.DOMAIN.value, Scope.IAM.value)
 """Of an agent's first key: everything its owner may do."""
+
+
+_AGENTS: Final = (ActorKind.API_KEY, ActorKind.CUSTOMER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +118,29 @@ async def confirm(ctx: Context, secret: str) -> Agent:
 
 
 async def acting(ctx: Context, scope: Scope | None = None) -> Agent:
-    """Return the agent whose key is acting, if the key has a scope.
+    """Return the agent whose key is acting, or whose human is signed in, if that has a scope.
 
     Raises ``ForbiddenError``: ``scope_denied``, ``account_suspended``, or for anybody else.
     """
-    if ctx.actor.kind is not ActorKind.API_KEY:
-        raise ForbiddenError("This needs an agent's API key.")
+    if ctx.actor.kind not in _AGENTS:
+        raise _no_agent()
     if scope is not None and scope not in ctx.actor.scopes:
         raise ForbiddenError(f"This key lacks the scope {scope}.", reason="scope_denied")
+    agent, status = await _found(ctx)
+    if status is not TenantStatus.ACTIVE:
+        raise ForbiddenError("This account is suspended.", reason="account_suspended")
+    return agent
+
+
+async def reading(ctx: Context) -> Agent:
+    """Return the acting agent to look at what is its own; its human may, even while it is suspended."""
+    if ctx.actor.kind is not ActorKind.CUSTOMER:
+        return await acting(ctx)
+    agent, _ = await _found(ctx)
+    return agent
+
+
+async def _found(ctx: Context) -> tuple[Agent, TenantStatus]:
     found = (
         await ctx.db.execute(
             select(Agent, col(Tenant.status))
@@ -131,10 +149,12 @@ async def acting(ctx: Context, scope: Scope | None = None) -> Agent:
         )
     ).first()
     if found is None:
-        raise ForbiddenError("This needs an agent's API key.")
-    if found[1] is not TenantStatus.ACTIVE:
-        raise ForbiddenError("This account is suspended.", reason="account_suspended")
-    return found[0]
+        raise _no_agent()
+    return found[0], found[1]
+
+
+def _no_agent() -> ForbiddenError:
+    return ForbiddenError("This needs an agent's API key.")
 
 
 def narrowed(ctx: Context, wanted: list[str] | None) -> list[str]:
@@ -207,5 +227,5 @@ async def _tell_known(ctx: Context, product: str, email: str) -> None:
         "agent_known",
         to=email,
         key=f"agent_known/{product}/{email}/{ctx.now().date().isoformat()}",
-        params={"product": product, "url": credentials.AGENT.page},
+        params={"product": product, "url": agent_logins.PAGE},
     )

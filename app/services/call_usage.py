@@ -67,7 +67,7 @@ async def count(
 
 async def bill(ctx: Context, period: str) -> MonthlyBill:
     """Return a month of the acting agent, running or over."""
-    agent = await agents.acting(ctx)
+    agent = await agents.reading(ctx)
     month = BillingMonth.parse(period, "period")
     found = await _count(ctx, [agent.tenant_id], month.start, month.end, "")
     calls = found.get(agent.tenant_id, Calls())
@@ -78,7 +78,7 @@ async def bill(ctx: Context, period: str) -> MonthlyBill:
 
 async def by_day(ctx: Context, first: dt.date, last: dt.date) -> list[DayCalls]:
     """Return the acting agent's calls from one UTC day to another, both included, the oldest first."""
-    agent = await agents.acting(ctx)
+    agent = await agents.reading(ctx)
     return await call_days.rows(
         ctx, [agent.tenant_id], _midnight(first), _midnight(last + dt.timedelta(days=1))
     )

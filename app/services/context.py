@@ -37,6 +37,8 @@ class ActorKind(StrEnum):
     VENDOR_TOKEN = "vendor_token"  # noqa: S105 - a kind, not a secret
     PLATFORM_TOKEN = "platform_token"  # noqa: S105 - a kind, not a secret
     API_KEY = "api_key"
+    CUSTOMER = "customer"
+    """A tenant itself, signed in by a proof: it has no person with a login of their own."""
     KERNEL_TOKEN = "kernel_token"  # noqa: S105 - a kind, not a secret
     SERVICE_KEY = "service_key"
     SYSTEM = "system"

@@ -71,7 +71,7 @@ AGENT: Final = Family(
     CredentialKind.API_KEY,
     "agk_",
     "key_issued",
-    "/api/docs",
+    "/agent/keys",
     "agent.key_issued",
     "agent.key_rotated",
     "agent.key_revoked",
@@ -300,7 +300,7 @@ async def _mine(ctx: Context, token_id: UUID, family: Family) -> Credential:
 async def _tell(ctx: Context, row: Credential, family: Family) -> None:
     """Mail the customer that there is a new token, and who made it."""
     tenant = await ctx.db.get_one(Tenant, row.tenant_id)
-    by = "API"
+    by = tenant.email if ctx.actor.kind is ActorKind.CUSTOMER else "API"
     if ctx.actor.kind is ActorKind.PERSON:
         person = await ctx.db.get(Person, UUID(ctx.actor.id))
         by = person.email if person else by

@@ -26,6 +26,7 @@ from app.rules.forwarding import Forward
 from app.rules.gateway import (
     HTTP_STATUS,
     LONGEST_ERROR,
+    CallerType,
     CallStatus,
     Code,
     Impact,
@@ -54,6 +55,10 @@ log = structlog.get_logger(__name__)
 
 _INSERT: Final = insert(AgentCall.__table__)  # pyright: ignore
 """Not as an object: a gateway's call has no use for the bookkeeping that goes with one."""
+_CALLERS: Final = {
+    ActorKind.API_KEY: CallerType.API_KEY,
+    ActorKind.CUSTOMER: CallerType.USER,
+}
 _DENIED: Final = frozenset((401, 402, 403, 404, 429))
 """Statuses of what was not let through, rather than tried and failed."""
 
@@ -116,7 +121,7 @@ class _Task:
 
 
 async def run(ctx: Context, call: Call) -> Reply:
-    """Do one action for the acting key and write it down; a refusal is an answer, and written too.
+    """Do one action for the acting key or human, and write it down; a refusal is an answer, and written too.
 
     In this order: the action, the key's scope, whether it can be tried dry, its params, an earlier
     answer under the same key, the limit, the action itself. What it did, the call it used up and the
@@ -124,7 +129,7 @@ async def run(ctx: Context, call: Call) -> Reply:
     transaction is undone when the action fails. ``Exception`` other than a refusal passes.
     """
     began = time.monotonic()
-    if ctx.actor.kind is not ActorKind.API_KEY:
+    if ctx.actor.kind not in _CALLERS:
         raise ForbiddenError("This needs an agent's API key.")
     await ctx.save()
     note = _Note()
@@ -306,6 +311,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, objec
         "is_billable": note.is_billable,
         "is_charged": note.is_charged,
         "unit": definition.unit or "" if definition else "",
+        "actor_type": _CALLERS[actor.kind],
         "actor_id": actor.id,
         "request_id": actor.origin.request_id,
         "request_hash": request_hash(call.action, call.params, dry_run=call.is_dry_run),

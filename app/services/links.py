@@ -14,31 +14,37 @@ from app.core.errors import NotFoundError
 from app.core.ids import new_secret
 from app.services.context import Context
 from models.person import LinkPurpose, MailedLink, Person
+from models.tenant import Tenant
+
+Owner = Person | Tenant
+"""Whom a link lets do something: a person, or a tenant that has none."""
 
 HOURS: Final = {
     LinkPurpose.CONFIRM_EMAIL: 24,
     LinkPurpose.CHANGE_EMAIL: 24,
     LinkPurpose.RESET_PASSWORD: 1,
 }
-"""How long each kind of link works."""
+"""How long each kind of link works; one that lets its owner in works ``ENTER_MINUTES``."""
+ENTER_MINUTES: Final = 15
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 async def issue(
-    ctx: Context, person: Person, purpose: LinkPurpose, email: str
+    ctx: Context, owner: Owner, purpose: LinkPurpose, email: str
 ) -> tuple[MailedLink, str]:
     """Return a new link and its secret; older ones of the same purpose stop working."""
-    await void(ctx, person, {purpose})
+    await void(ctx, owner, {purpose})
     token = new_secret()
     now = ctx.now()
     link = MailedLink(
-        person_id=person.id,
+        person_id=owner.id if isinstance(owner, Person) else None,
+        tenant_id=owner.id if isinstance(owner, Tenant) else None,
         purpose=purpose,
         token_hash=ctx.keyring.hash_token(token),
         email=email,
         created_at=now,
-        expires_at=now + dt.timedelta(hours=HOURS[purpose]),
+        expires_at=now + _life(purpose),
     )
     ctx.db.add(link)
     await ctx.db.flush()
@@ -76,18 +82,25 @@ async def use(ctx: Context, token: str, purposes: Collection[LinkPurpose]) -> Ma
 
 
 async def void(
-    ctx: Context, person: Person, purposes: Collection[LinkPurpose] = tuple(LinkPurpose)
+    ctx: Context, owner: Owner, purposes: Collection[LinkPurpose] = tuple(LinkPurpose)
 ) -> None:
-    """Make the person's unused links useless."""
+    """Make the owner's unused links useless."""
+    owned = MailedLink.person_id if isinstance(owner, Person) else MailedLink.tenant_id
     await ctx.db.execute(
         update(MailedLink)
         .where(
-            col(MailedLink.person_id) == person.id,
+            col(owned) == owner.id,
             col(MailedLink.purpose).in_(purposes),
             col(MailedLink.used_at).is_(None),
         )
         .values(used_at=ctx.now())
     )
+
+
+def _life(purpose: LinkPurpose) -> dt.timedelta:
+    if purpose is LinkPurpose.ENTER:
+        return dt.timedelta(minutes=ENTER_MINUTES)
+    return dt.timedelta(hours=HOURS[purpose])
 
 
 def _is_token(token: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -10,34 +11,42 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from app.core.clock import to_rfc3339, wall_now
-from app.core.errors import DomainError, InvalidInputError, NotFoundError, NotSignedInError
-from app.core.ids import new_id, new_secret
+from app.core.errors import (
+    DomainError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    NotSignedInError,
+)
+from app.core.ids import new_id
 from app.rules.addresses import ip_prefix
 from app.rules.browsers import describe_browser
 from app.rules.emails import normalise_email
 from app.rules.passwords import normalise_password
 from app.rules.statuses import TenantStatus
-from app.services import outbox, passwords, people, throttle, tickets, twofactor
+from app.services import (
+    outbox,
+    passwords,
+    people,
+    session_tokens,
+    tenant_sessions,
+    throttle,
+    tickets,
+    twofactor,
+)
 from app.services.context import Actor, ActorKind, Context
+from app.services.session_tokens import SignedIn
 from models.credential import Credential
 from models.person import LoginSession, Person
 from models.tenant import Tenant
 
 COOKIE = "turnpike_session"
+ANYBODY: Final = (ActorKind.PERSON, ActorKind.CUSTOMER)
+"""Everybody who signs in with a cookie."""
 SEEN_EVERY: Final = dt.timedelta(minutes=5)
 """How exactly the list of sessions knows when each was used; finer would write on every event."""
 
 _REMEMBERED: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A new session: the cookie's token (shown here only), and where its owner begins."""
-
-    token: str
-    person_id: UUID
-    expires_at: dt.datetime
-    home: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,37 +123,51 @@ async def finish_sign_in(ctx: Context, ticket: str, code: str) -> SignedIn:
     return await _second_step(ctx, locked, code, doors)
 
 
-async def authenticate(ctx: Context, token: str) -> Actor:
+async def authenticate(
+    ctx: Context, token: str, kinds: Collection[ActorKind] = (ActorKind.PERSON,)
+) -> Actor:
     """Return whom a session cookie stands for; raises ``NotSignedInError``.
+
+    Who is signed in as something else than asked for gets ``ForbiddenError`` ``wrong_login``: an
+    agent's human never comes to the services of vendors by this door, nor a vendor to those of agents.
 
     Sessions end by the machine's clock, as the browser's cookie does, not by the product's: moving
     the sandbox's clock to the next month signs nobody out.
     """
     found = (
         await ctx.db.execute(
-            select(LoginSession, Person)
-            .join(Person, col(Person.id) == LoginSession.person_id)
+            select(LoginSession, Person, Tenant)
+            .outerjoin(Person, col(Person.id) == LoginSession.person_id)
+            .outerjoin(Tenant, col(Tenant.id) == LoginSession.tenant_id)
             .where(col(LoginSession.token_hash) == ctx.keyring.hash_token(token))
         )
     ).first()
     if found is None:
         raise NotSignedInError("Please sign in.")
-    session, person = found
-    if session.revoked_at or session.expires_at <= wall_now() or person.disabled_at:
+    session, person, tenant = found
+    actor = _person(session, person) if person else tenant_sessions.actor(session, tenant)
+    if actor is None or session.revoked_at or session.expires_at <= wall_now():
         raise NotSignedInError("Your session has ended. Please sign in again.")
-    actor = Actor(
-        ActorKind.PERSON,
-        id=str(person.id),
-        tenant_id=person.tenant_id,
-        role=person.role,
-        session_id=session.id,
-    )
+    if actor.kind not in kinds:
+        raise ForbiddenError("This is not for your kind of account.", reason="wrong_login")
     if not ctx.readonly and ctx.now() - session.last_seen_at >= SEEN_EVERY:
         session.last_seen_at = ctx.now()
         await (
             ctx.save()
         )  # lets go of the row before the work begins, so that no two works wait in a ring
     return actor
+
+
+def _person(session: LoginSession, person: Person) -> Actor | None:
+    if person.disabled_at:
+        return None
+    return Actor(
+        ActorKind.PERSON,
+        id=str(person.id),
+        tenant_id=person.tenant_id,
+        role=person.role,
+        session_id=session.id,
+    )
 
 
 async def sign_out(ctx: Context) -> None:
@@ -156,19 +179,24 @@ async def sign_out(ctx: Context) -> None:
         ctx.audit("person.signed_out", subject=("person", person.id))
 
 
-async def end(ctx: Context, token: str) -> None:
-    """End the session a cookie stands for, whoever acts; none there already is success."""
+async def end(ctx: Context, token: str) -> str:
+    """End the session a cookie stands for, whoever acts; none there already is success.
+
+    Returns the page where its owner signs in again.
+    """
     session = await ctx.db.scalar(
         select(LoginSession).where(
             col(LoginSession.token_hash) == ctx.keyring.hash_token(token),
             col(LoginSession.revoked_at).is_(None),
         )
     )
-    if session is not None:
-        session.revoked_at = ctx.now()
-        ctx.audit(
-            "person.signed_out", subject=("person", session.person_id), body={"by": "its cookie"}
-        )
+    if session is None:
+        return "/login"
+    session.revoked_at = ctx.now()
+    if session.tenant_id is not None:
+        return await tenant_sessions.note_end(ctx, session.tenant_id)
+    ctx.audit("person.signed_out", subject=("person", session.person_id), body={"by": "its cookie"})
+    return "/login"
 
 
 async def list_sessions(ctx: Context) -> list[SessionInfo]:
@@ -289,19 +317,7 @@ async def _count_failure(
 
 async def _open(ctx: Context, person: Person) -> SignedIn:
     await _tell_of_new_place(ctx, person)
-    token = new_secret()
-    expires_at = wall_now() + dt.timedelta(days=ctx.settings.session_days)
-    origin = ctx.actor.origin
-    session = LoginSession(
-        person_id=person.id,
-        token_hash=ctx.keyring.hash_token(token),
-        ip=origin.ip,
-        user_agent=origin.user_agent,
-        created_at=ctx.now(),
-        last_seen_at=ctx.now(),
-        expires_at=expires_at,
-    )
-    ctx.db.add(session)
+    token, session = session_tokens.add(ctx, person_id=person.id)
     await ctx.db.flush()
     ctx.audit(
         "person.signed_in",
@@ -309,7 +325,7 @@ async def _open(ctx: Context, person: Person) -> SignedIn:
         subject=("person", person.id),
         body={"session_id": str(session.id)},
     )
-    return SignedIn(token, person.id, expires_at, await _home(ctx, person))
+    return SignedIn(token, session.expires_at, await _home(ctx, person))
 
 
 async def _tell_of_new_place(ctx: Context, person: Person) -> None:

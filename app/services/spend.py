@@ -60,7 +60,7 @@ class Limits:
 
 async def show(ctx: Context) -> Limits:
     """Return the acting agent's budget and what is spent of it."""
-    return await limits_of(ctx, await agents.acting(ctx))
+    return await limits_of(ctx, await agents.reading(ctx))
 
 
 async def limits_of(ctx: Context, agent: Agent) -> Limits:

@@ -11,11 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api import deps, docs
 from app.api.main import create_api
 from app.core.ids import new_id
 from app.runtime import Runtime
-from app.services import credentials
+from app.services import credentials, tenant_sessions
 from app.services.context import SYSTEM
+from models.tenant import Tenant
 from tests.factories import as_agent, as_vendor, make_agent, make_device, make_vendor
 
 SECRET = "ACME-HIDDEN-1"
@@ -28,6 +30,9 @@ OPEN = {
     "POST /auth/resend",
     "POST /auth/verify",
     "POST /auth/login",
+    "POST /auth/agent",
+    "GET /v1/enter/{token}",
+    "POST /v1/enter/{token}",
     "POST /auth/totp",
     "POST /auth/logout",
     "POST /auth/reset",
@@ -140,3 +145,28 @@ async def test_an_api_key_opens_no_other_door(
         made = await make_agent(ctx)
     answer = await _call(client, call, str(new_id()), Authorization=f"Bearer {made.api_key}")
     assert answer.status_code in (401, 403, 404), answer.text
+
+
+BY_COOKIE = [
+    f"{method} {route.path}"
+    for route in docs.endpoints(create_api())
+    for method in route.methods or ()
+    if any(one.call is deps.signed_in for one in route.dependant.dependencies)
+]
+
+
+@pytest.mark.parametrize("call", BY_COOKIE)
+async def test_an_agents_human_opens_no_door_of_vendors_and_operations(
+    run: Runtime, client: httpx.AsyncClient, call: str
+) -> None:
+    async with run.context(SYSTEM) as ctx:
+        tenant_id = (await make_agent(ctx)).agent.tenant_id
+        tenant = await ctx.db.get_one(Tenant, tenant_id)
+        cookie = (await tenant_sessions.begin(ctx, tenant, proof="test")).token
+    headers = {"Cookie": f"turnpike_session={cookie}", "Origin": "http://portal.test"}
+    answer = await _call(client, call, str(tenant_id), **headers)
+    assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_login"), answer.text
+
+
+def test_there_are_doors_of_people_to_be_tried() -> None:
+    assert len(BY_COOKIE) >= 4

@@ -49,7 +49,6 @@ PARAMS: dict[str, dict[str, Any]] = {
     },
     "agent_upgraded": {"agent": "scout", "method": "Visa ending 4242", "url": "/agent"},
     "agent_confirm": {"agent": "scout", "url": "/v1/confirm/tok3n"},
-    "agent_known": {"product": "leadscoring", "url": "/agent/keys"},
     "key_revoked": {
         "tenant": "Scout",
         "token": "First key (agk_8f3…)",
@@ -64,6 +63,8 @@ PARAMS: dict[str, dict[str, Any]] = {
         "url": "/api/docs",
     },
     "agent_resumed": {"tenant": "Scout", "at": _AT, "url": "/api/docs"},
+    "agent_known": {"product": "leadscoring", "url": "/agent/login"},
+    "agent_login": {"agents": "scout (leadscoring)", "url": "/v1/enter/tok3n", "minutes": 15},
     "spend_alert": {
         "agent": "scout",
         "percent": 80,

@@ -15,11 +15,13 @@ from app.core.clock import wall_now
 from app.core.discover import import_all
 from app.core.ids import new_secret
 from app.runtime import Runtime
+from app.services import tenant_sessions
 from app.services.context import Context
 from app.services.sessions import COOKIE
+from models.agent import Agent
 from models.person import LoginSession, Person
 from models.tenant import Tenant
-from tests.factories import make_person, make_vendor
+from tests.factories import make_agent, make_person, make_vendor
 
 S = TypeVar("S", bound=rx.State)
 
@@ -101,6 +103,25 @@ async def rival(ctx: Context, open_tab: Any) -> Tab:
     """A tab of another vendor's owner."""
     other = await make_vendor(ctx, name="Beta Robots")
     return open_tab(await sign_in(ctx, await make_person(ctx, other)))
+
+
+async def sign_in_agent(ctx: Context, agent: Agent) -> str:
+    """Give the human behind an agent a session; returns the cookie's value."""
+    tenant = await ctx.db.get_one(Tenant, agent.tenant_id)
+    token = (await tenant_sessions.begin(ctx, tenant, proof="test")).token
+    await ctx.db.commit()
+    return token
+
+
+@pytest.fixture
+async def agent(ctx: Context) -> Agent:
+    return (await make_agent(ctx)).agent
+
+
+@pytest.fixture
+async def agent_tab(ctx: Context, agent: Agent, open_tab: Any) -> Tab:
+    """A tab of the human behind an agent."""
+    return open_tab(await sign_in_agent(ctx, agent))
 
 
 def target(event: Any) -> str:

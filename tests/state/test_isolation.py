@@ -16,14 +16,17 @@ import reflex as rx
 
 import app.pages
 from app.core.discover import import_all
-from app.core.errors import DomainError
+from app.core.errors import DomainError, ForbiddenError
 from app.services import credentials
 from app.services.context import Context
+from models.agent import Agent
 from models.credential import Credential
 from models.device import Device
 from models.tenant import Tenant
-from tests.factories import as_vendor, make_device
-from tests.state.conftest import Tab
+from state.session import acting, acting_as_customer
+from state.shell import ShellState
+from tests.factories import as_agent, as_vendor, make_agent, make_device
+from tests.state.conftest import Tab, sign_in_agent
 
 SECRET = "ACME-HIDDEN-1"  # a device id of the one vendor that the other must never see
 
@@ -137,6 +140,66 @@ async def test_vendors_reach_nothing_of_operations(
 ) -> None:
     await tries(rival, cls, name, hidden)
     await untouched(ctx, hidden)
+
+
+async def refused(tab: Tab, cls: Any, name: str, text: str) -> None:
+    """Try a handler at a door that is shut; one that has nothing to do never comes to it."""
+    reason = "wrong_login"
+    try:
+        await call(tab, cls, name, text)
+    except DomainError as refusal:
+        reason = refusal.reason
+    assert reason in ("wrong_login", "invalid_input")
+
+
+@pytest.mark.parametrize("door", [acting, acting_as_customer])
+async def test_each_door_lets_in_its_own_kind_only(
+    tab: Tab, agent_tab: Tab, agent: Agent, vendor: Tenant, door: Any
+) -> None:
+    mine, other = (tab, agent_tab) if door is acting else (agent_tab, tab)
+    async with door(await mine.state(ShellState)) as ctx:
+        assert ctx.tenant_id == (vendor.id if door is acting else agent.tenant_id)
+    with pytest.raises(ForbiddenError) as refusal:
+        async with door(await other.state(ShellState)):
+            pass
+    assert refusal.value.reason == "wrong_login"
+
+
+AGENT = [one for one in ALL if one[0].__module__.startswith("state.agent.")]
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [*VENDOR, *OPS],
+    ids=[f"{c.__name__}.{n}" for c, n in (*VENDOR, *OPS)],
+)
+async def test_an_agents_human_reaches_nothing_of_vendors_and_operations(
+    agent_tab: Tab, hidden: list[str], ctx: Context, cls: Any, name: str
+) -> None:
+    await refused(agent_tab, cls, name, hidden[0])
+    assert SECRET not in shown(await agent_tab.state(cls), cls)
+    await untouched(ctx, hidden)
+
+
+@pytest.mark.parametrize(("cls", "name"), AGENT, ids=[f"{c.__name__}.{n}" for c, n in AGENT])
+async def test_vendors_reach_nothing_of_agents(tab: Tab, agent: Agent, cls: Any, name: str) -> None:
+    await refused(tab, cls, name, str(agent.tenant_id))
+
+
+@pytest.mark.parametrize(("cls", "name"), AGENT, ids=[f"{c.__name__}.{n}" for c, n in AGENT])
+async def test_another_agents_human_sees_nothing_of_this_one(
+    ctx: Context, open_tab: Any, cls: Any, name: str
+) -> None:
+    mine = await make_agent(ctx, "mine@example.com", agent_id=SECRET)
+    keys = await credentials.list_tokens(as_agent(ctx, mine.agent), credentials.AGENT)
+    rival = await make_agent(ctx, "rival@example.com")
+    there = open_tab(await sign_in_agent(ctx, rival.agent))
+    for one in (str(mine.agent.tenant_id), str(keys[0].id)):
+        with contextlib.suppress(DomainError):
+            await call(there, cls, name, one)
+        assert SECRET not in shown(await there.state(cls), cls)
+    await ctx.db.refresh(keys[0])
+    assert (keys[0].revoked_at, keys[0].replaced_by_id) == (None, None)
 
 
 @pytest.mark.parametrize("name", ["load", "tick"])

@@ -45,7 +45,13 @@ def _password() -> rx.Component:
         ),
         rx.el.p(link("Forgot your password?", href="/reset")),
         title="Log in to Turnpike",
-        foot=rx.fragment("New here? ", link("Create a vendor account", href="/signup")),
+        foot=rx.fragment(
+            "New here? ",
+            link("Create a vendor account", href="/signup"),
+            rx.el.br(),
+            "Behind an agent? ",
+            link("Log in by mail", href="/agent/login"),
+        ),
     )
 
 

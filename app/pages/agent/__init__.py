@@ -1,0 +1,1 @@
+"""The agent portal: what the human behind an agent sees."""
