@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -244,7 +245,10 @@ async def _claim(ctx: Context, call: Call) -> Claim | None:
     if not call.idempotency_key:
         return None
     asked = request_hash(call.action, call.params, dry_run=False)
-    return await idempotency.claim(ctx, f"{call.action} {call.idempotency_key}"[:255], asked)
+    digest = hashlib.sha256(
+        call.idempotency_key.encode()
+    ).hexdigest()  # whatever it is, it is told to nobody
+    return await idempotency.claim(ctx, f"{call.action} {digest}", asked)
 
 
 def _ok(
@@ -305,7 +309,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, objec
         "id": new_id(),
         "at": note.at or ctx.now(),
         "tenant_id": ctx.tenant_id,
-        "action": call.action[:128],
+        "action": definition.name if definition else str(redact(call.action))[:128],
         "pack": definition.pack if definition else "",
         "status": note.status,
         "is_billable": note.is_billable,
@@ -315,7 +319,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, objec
         "actor_id": actor.id,
         "request_id": actor.origin.request_id,
         "request_hash": request_hash(call.action, call.params, dry_run=call.is_dry_run),
-        "idempotency_key": call.idempotency_key,
+        "idempotency_key": str(redact(call.idempotency_key)),
         "is_dry_run": call.is_dry_run,
         "is_replay": note.is_replay,
         "error_code": note.code,
