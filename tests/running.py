@@ -22,7 +22,6 @@ from sqlmodel import select
 from app import runtime
 from app.demo.seed import ORIGIN, Line, Seeder
 from app.demo.world import World, make
-from app.providers.registry import build_providers
 from app.services import payout_accounts, sessions
 from app.settings import Settings
 from models.payment import PayoutAccount
@@ -186,7 +185,6 @@ def board(
 
     async def act() -> Line:
         process = runtime.build(Settings())  # pyright: ignore[reportCallIssue] - from the environment
-        process.providers = build_providers()
         seeder = Seeder(process, running.world)
         made = await seeder._vendor(email, "Acme Toys", password, rail)
         line = Line(made["token"], prefix, 1)

@@ -28,7 +28,7 @@ def _commands(text: str) -> set[str]:
     return set(re.findall(r"-m app ([a-z]+)", text))
 
 
-@pytest.mark.parametrize("name", ["turnpike.service", "Containerfile", "deployment.md"])
+@pytest.mark.parametrize("name", ["turnpike.service", "turnpike-executor.service", "Containerfile", "deployment.md"])
 def test_every_command_in_it_exists(name: str) -> None:
     used = _commands((DOCS / name).read_text())
     assert used
@@ -52,6 +52,19 @@ def test_the_unit_writes_only_where_the_data_lies() -> None:
     folder = re.search(r"^WorkingDirectory=(.+)$", unit, re.M)
     assert folder
     assert f"ReadWritePaths={folder[1]}/{Settings.model_fields['data_dir'].default}\n" in unit
+
+
+def test_the_executors_unit_sees_nothing_of_the_products() -> None:
+    unit = (DOCS / "turnpike-executor.service").read_text()
+    hidden = re.search(r"^InaccessiblePaths=(.+)$", unit, re.M)
+    program = re.search(r"^Environment=PYTHONPATH=(.+)$", unit, re.M)
+    assert hidden
+    assert program
+    data = Settings.model_fields["data_dir"].default
+    assert hidden[1].split() == [f"-{program[1]}/.env", f"-{program[1]}/{data}"]
+    # A folder without the product's .env, which the settings would read.
+    assert f"WorkingDirectory={program[1]}" not in unit
+    assert set(re.findall(r"^Environment=([A-Z_]+)=", unit, re.M)) <= KNOWN | {"PYTHONPATH"}
 
 
 def test_the_example_environment_names_real_settings() -> None:

@@ -16,6 +16,8 @@ MEANT = {
     ("payout", ("number",)),
     ("payout", ("provider_ref",)),
     ("payout_transfer", ("provider", "provider_ref")),
+    # It is asked for before the provider names it.
+    ("runtime_invoice", ("provider_ref",)),
 }
 
 

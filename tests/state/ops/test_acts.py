@@ -23,12 +23,13 @@ from sqlmodel import SQLModel, col, select
 
 from app.core.errors import DomainError
 from app.rules.statuses import TenantStatus
-from app.services import credentials
+from app.services import allow_list, credentials
 from app.services.context import Context
 from models.audit import AuditEvent
 from models.exchange import OutboxStatus, SuppressedAddress
 from models.person import Role
 from models.tenant import Tenant
+from models.vault import AllowedAction
 from state.ops.asking import Asking
 from state.ops.invoice import InvoiceState
 from state.ops.jobs import JobsState
@@ -38,6 +39,7 @@ from state.ops.payouts import PayoutsState
 from state.ops.staff import ROLES, StaffState
 from state.ops.suppressed import SuppressedState
 from state.ops.tenant import TenantState
+from state.ops.vault import VaultState
 from state.ops.webhooks import WebhooksState
 from tests.factories import as_agent, make_agent, make_person
 from tests.money_kit import make_invoice
@@ -236,6 +238,14 @@ async def changing_staff(ctx: Context, vendor: Tenant, act: str) -> Scene:
     if act == "enable":
         other.disabled_at = ctx.now()
     return Scene("/ops/staff", asks(act, str(other.id)))
+
+
+@scene(VaultState, "off", "on")
+async def switching(ctx: Context, vendor: Tenant, act: str) -> Scene:
+    await allow_list.publish(ctx, [("stripe", "refund")])
+    (line,) = (await ctx.db.scalars(select(AllowedAction))).all()
+    line.is_enabled = act == "off"
+    return Scene("/ops/vault", asks(act, str(line.id)))
 
 
 def acts_of(cls: Any) -> set[str]:
