@@ -28,7 +28,9 @@ def _commands(text: str) -> set[str]:
     return set(re.findall(r"-m app ([a-z]+)", text))
 
 
-@pytest.mark.parametrize("name", ["turnpike.service", "turnpike-executor.service", "Containerfile", "deployment.md"])
+@pytest.mark.parametrize(
+    "name", ["turnpike.service", "turnpike-executor.service", "Containerfile", "deployment.md"]
+)
 def test_every_command_in_it_exists(name: str) -> None:
     used = _commands((DOCS / name).read_text())
     assert used

@@ -41,6 +41,7 @@ OPS_NAV = [
     NavItem("mail", "Mail", "/ops/mail", "mail"),
     NavItem("jobs", "Jobs", "/ops/jobs", "list-checks"),
     NavItem("audit", "Audit", "/ops/audit", "scroll-text"),
+    NavItem("vault", "Vault", "/ops/vault", "vault"),
     NavItem("staff", "Staff", "/ops/staff", "users"),
     NavItem("clock", "Clock", "/ops/clock", "clock"),
 ]
