@@ -126,6 +126,7 @@ class AgentCall(Table, table=True):
     request_id: str = Field(max_length=64)
     request_hash: str = Field(max_length=64)
     idempotency_key: str = Field(default="", max_length=200)
+    policy_id: UUID | None = Field(default=None, description="What decided, if any policy did.")
     is_dry_run: bool = False
     is_replay: bool = False
     error_code: str = Field(default="", max_length=32)

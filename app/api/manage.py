@@ -69,6 +69,7 @@ class RefusalOut(BaseModel):
     fields: list[dict[str, str]] | None = None
     upgrade_url: str | None = None
     usage: dict[str, Any] | None = None
+    approval_id: str | None = None
 
 
 @router.post(

@@ -42,6 +42,7 @@ OPS_NAV = [
     NavItem("jobs", "Jobs", "/ops/jobs", "list-checks"),
     NavItem("audit", "Audit", "/ops/audit", "scroll-text"),
     NavItem("vault", "Vault", "/ops/vault", "vault"),
+    NavItem("policies", "Policies", "/ops/policies", "shield-check"),
     NavItem("staff", "Staff", "/ops/staff", "users"),
     NavItem("clock", "Clock", "/ops/clock", "clock"),
 ]

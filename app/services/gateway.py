@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from sqlalchemy import insert
@@ -32,12 +33,14 @@ from app.rules.gateway import (
     Code,
     Impact,
     Result,
+    Scope,
     code_for,
     redact,
     request_hash,
 )
 from app.rules.quota import Quota, Tier
 from app.services import (
+    action_policies,
     agent_links,
     agents,
     forwarding,
@@ -46,6 +49,7 @@ from app.services import (
     quotas,
     reservations,
 )
+from app.services.action_policies import Leave
 from app.services.actions import ACTIONS, Action
 from app.services.context import ActorKind, Context
 from app.services.idempotency import Answer, Claim
@@ -95,6 +99,7 @@ class _Note:
     code: str = ""
     error: str = ""
     at: dt.datetime | None = None
+    policy_id: UUID | None = None
     meta: dict[str, object] = field(default_factory=dict[str, object])
 
     def succeeded(self, is_billable: bool, tier: Tier, result: Result) -> None:
@@ -113,6 +118,7 @@ class _Task:
     action: Action
     params: Any
     claim: Claim | None
+    leave: Leave
     note: _Note
 
     @property
@@ -124,8 +130,8 @@ class _Task:
 async def run(ctx: Context, call: Call) -> Reply:
     """Do one action for the acting key or human, and write it down; a refusal is an answer, and written too.
 
-    In this order: the action, the key's scope, whether it can be tried dry, its params, an earlier
-    answer under the same key, the limit, the action itself. What it did, the call it used up and the
+    In this order: the action, the key's scope, whether it can be tried dry, its params, what policies say of it, an
+    earlier answer under the same key, the limit, the action itself. What it did, the call it used up and the
     row that is charged for are one transaction, and what was done before is saved first: the whole
     transaction is undone when the action fails. ``Exception`` other than a refusal passes.
     """
@@ -161,12 +167,16 @@ async def _run(ctx: Context, agent: Agent, call: Call, note: _Note) -> Reply:
             await sandbox.rollback()
         note.status = CallStatus.SUCCESS
         return _ok(ctx, impact.document(), dry_run=True)
+    leave = Leave()
+    if action.definition.scope is not Scope.READ:
+        leave = await action_policies.authorise(ctx, call.action, call.params)
+        note.policy_id = leave.policy_id
     claim = await _claim(ctx, call)
     if claim is not None and claim.earlier is not None:
         note.status, note.is_replay = CallStatus.SUCCESS, True
         return _again(ctx, claim.earlier)
     try:
-        return await _do(ctx, _Task(agent, call, action, params, claim, note))
+        return await _do(ctx, _Task(agent, call, action, params, claim, leave, note))
     except DomainError:
         if claim is not None:  # nothing was done: the key may be used again
             await idempotency.let_go(ctx, claim.id)
@@ -193,6 +203,7 @@ async def _here(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool) -> R
     """Do an action in this very transaction; what fails leaves nothing, the call it took included."""
     run: Any = task.action.run
     try:
+        await action_policies.use(ctx, task.leave)
         quota = await quotas.take(ctx, task.agent) if is_counted else None
         result: Result = await run(ctx, task.params)
         reply = await _finish(ctx, task, result, quota)
@@ -212,12 +223,14 @@ async def _elsewhere(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool)
     to: Any = task.action.run
     note, quota, taken = task.note, None, None
     note.at = ctx.now()
+    await action_policies.use(ctx, task.leave)
     if task.is_billable:
         quota = await quotas.take(ctx, task.agent) if is_counted else None
         begun = _row(ctx, task.call, note, 0)
         taken = await reservations.reserve(
             ctx, begun, is_counted=is_counted, is_charged=tier is Tier.PAID
         )
+    await ctx.save()
     try:
         result = await forwarding.ask(ctx, to, task.params, task.call.idempotency_key)
         if taken is not None:
@@ -225,6 +238,7 @@ async def _elsewhere(ctx: Context, task: _Task, tier: Tier, *, is_counted: bool)
         reply = await _finish(ctx, task, result, quota)
     except DomainError:
         await ctx.db.rollback()
+        await action_policies.give_back(ctx, task.leave)
         if taken is not None:
             await reservations.release(ctx, taken)
         raise
@@ -299,6 +313,9 @@ def _refused(ctx: Context, refusal: DomainError, note: _Note) -> Reply:
         body["upgrade_url"] = agent_links.upgrade_url(ctx, ctx.tenant_id)
     if usage := refusal.details.get("usage"):
         body["usage"] = usage
+    note.policy_id = refusal.details.get("policy_id", note.policy_id)
+    if approval_id := refusal.details.get("approval_id"):
+        body["approval_id"] = str(approval_id)
     return Reply(status, body, refusal.retry_after)
 
 
@@ -320,6 +337,7 @@ def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, objec
         "request_id": actor.origin.request_id,
         "request_hash": request_hash(call.action, call.params, dry_run=call.is_dry_run),
         "idempotency_key": str(redact(call.idempotency_key)),
+        "policy_id": note.policy_id,
         "is_dry_run": call.is_dry_run,
         "is_replay": note.is_replay,
         "error_code": note.code,

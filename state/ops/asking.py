@@ -18,7 +18,8 @@ from state.session import acting
 class Question:
     """One act about to be done. ``needs`` names the fields the dialog shows; empty ``act``: none.
 
-    ``needs`` is ``""``, ``reason``, ``reference``, ``amount``, ``price``, ``calls`` or ``person``;
+    ``needs`` is ``""``, ``reason``, ``reference``, ``amount``, ``price``, ``calls``, ``person`` or
+    ``policy``;
     ``preset`` is the amount offered, ``preset_day`` the day. ``chosen`` are the ids and attempts of
     what is to be repeated as they were seen, and ``once`` names this asking.
     """

@@ -110,6 +110,41 @@ def _fields(question: Any) -> rx.Component:
                 gap=3,
             ),
         ),
+        (
+            "policy",
+            stack(
+                field(
+                    "pattern",
+                    "Actions",
+                    help_text="An action's name, a prefix such as domain.leadscoring.*, or * for all.",
+                    max_length=128,
+                ),
+                select_field(
+                    "effect",
+                    "What becomes of them",
+                    [
+                        ("deny", "Not allowed"),
+                        ("require_approval", "Each call needs approval"),
+                        ("allow", "Allowed: an exception to a wider policy"),
+                    ],
+                ),
+                field(
+                    "tenant_id",
+                    "Agent's tenant id",
+                    required=False,
+                    help_text="Empty for every agent.",
+                    max_length=36,
+                ),
+                field(
+                    "reason",
+                    "Reason",
+                    required=False,
+                    help_text="Told to the agent that is refused.",
+                    max_length=300,
+                ),
+                gap=3,
+            ),
+        ),
         rx.fragment(),
     )
 
