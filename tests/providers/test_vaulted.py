@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from app.core.errors import ProviderDownError, ProviderRefusedError
 from app.core.money import Money
+from app.providers import stripe
 from app.providers.kinds import Adapter, Payment, Secret
 from app.providers.registry import KINDS, build_providers
 from app.providers.stripe import StripeProvider
@@ -188,6 +189,44 @@ async def test_a_setting_that_cannot_be_never_shows_the_secret(
     with pytest.raises(ProviderDownError, match="must be a test key") as refusal:
         await provider.fetch_refunded("pi_1")
     assert "hush" not in repr(refusal.value) + str(refusal.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("mode", "live", "key", "is_right"),
+    [
+        ("production", "", "sk_live_x", True),
+        ("production", "", "sk_test_x", False),
+        ("production", "false", "sk_test_x", True),
+        ("production", "false", "sk_live_x", False),
+        ("sandbox", "", "sk_test_x", True),
+        ("sandbox", "true", "sk_test_x", False),
+    ],
+)
+def test_whoever_calls_and_whoever_listens_believe_the_same_of_the_money(
+    monkeypatch: pytest.MonkeyPatch, mode: str, live: str, key: str, is_right: bool
+) -> None:
+    """Notifications of the other kind are ignored: a key that does not fit would never hear an end."""
+    monkeypatch.setenv("TURNPIKE_MODE", mode)
+    monkeypatch.delenv("STRIPE_API_URL", raising=False)
+    monkeypatch.setenv("STRIPE_LIVE", live) if live else monkeypatch.delenv(
+        "STRIPE_LIVE", raising=False
+    )
+    payment = stripe.KIND.payment
+    assert payment is not None
+    if is_right:
+        assert payment.make({"STRIPE_SECRET_KEY": key}) is not None
+        return
+    with pytest.raises(ValueError, match="so set STRIPE_LIVE=") as refusal:
+        payment.make({"STRIPE_SECRET_KEY": key})
+    assert key not in str(refusal.value)
+
+
+def test_every_payment_provider_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that only builds itself whole would be missing wherever its secrets are elsewhere."""
+    for kind in KINDS:
+        assert (kind.payment is None) is (
+            kind.settings.__name__ in ("ResendSettings", "SmtpSettings")
+        )
 
 
 def test_the_catalogue_names_what_each_provider_can_do() -> None:

@@ -75,12 +75,7 @@ def _secrets() -> rx.Component:
                 lead=True,
             ),
             Column("provider", "Provider", lambda one: one.provider),
-            Column(
-                "version",
-                "Version",
-                lambda one: rx.el.span(one.version, class_name="num"),
-                align="right",
-            ),
+            Column("version", "Version", lambda one: rx.el.span(one.version, class_name="num")),
             Column(
                 "key",
                 "Master key",
@@ -111,7 +106,12 @@ def _actions() -> rx.Component:
                 lead=True,
             ),
             Column("state", "State", _state),
-            Column("changed", "Since", lambda one: when_at(one.changed, one.changed_exact)),
+            Column(
+                "changed",
+                "Since",
+                lambda one: when_at(one.changed, one.changed_exact),
+                wide_only=True,
+            ),
             Column("acts", "Acts", _acts, align="right"),
         ],
         VaultState.actions,

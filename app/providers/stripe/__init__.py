@@ -13,7 +13,15 @@ __all__ = ["KIND", "StripeEvents", "StripeProvider", "StripeSettings", "from_min
 
 def _make(values: Mapping[str, str]) -> StripeProvider | None:
     settings = StripeSettings.model_validate(values)
+    # Who listens to notifications does not see a key from the vault: both must believe the same.
+    if values and settings.is_live is not _without_key().is_live:
+        kind, wanted = ("live", "true") if settings.is_live else ("test", "false")
+        raise ValueError(f"the vault holds a {kind} key, so set STRIPE_LIVE={wanted}")
     return StripeProvider(settings) if settings.secret_key.get_secret_value() else None
+
+
+def _without_key() -> StripeSettings:
+    return StripeSettings.model_validate({"STRIPE_SECRET_KEY": ""})
 
 
 def _listen() -> list[StripeEvents]:
