@@ -26,10 +26,14 @@ class Server(uvicorn.Server):
 
 @asynccontextmanager
 async def served(
-    app: Any, around: AbstractAsyncContextManager[Any] | None = None, **options: Any
+    app: Any,
+    around: AbstractAsyncContextManager[Any] | None = None,
+    *,
+    port: int = 0,
+    **options: Any,
 ) -> AsyncGenerator[str]:
     """Serve an application meanwhile, within a context of its own; gives ``host:port``."""
-    port = free_port()
+    port = port or free_port()
     config = uvicorn.Config(
         app,
         port=port,

@@ -114,7 +114,8 @@ def _plain(value: Any) -> str:
 def _read(to: Forward, answer: UpstreamAnswer) -> Any:
     """Return the JSON of an answer without our own secrets; None for none, whatever a refusal holds."""
     body = answer.body
-    for secret in {part for value in to.headers.values() for part in (value, *value.split())}:
+    secrets = {part for value in to.headers.values() for part in (value, *value.split())}
+    for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORT:
             body = body.replace(secret.encode(), HIDDEN.encode())
     is_fine = 200 <= answer.status < 300
