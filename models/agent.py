@@ -136,6 +136,19 @@ class AgentCall(Table, table=True):
     result_meta: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
 
 
+class IngestedCall(Table, table=True):
+    """A call that a runtime of its own told us of: its id is taken once, in the transaction of its row."""
+
+    event_id: str = Field(primary_key=True, max_length=64)
+    digest: str = Field(max_length=64, description="Tells it from another under the same id.")
+    tenant_id: UUID = Field(foreign_key="tenant.id", index=True)
+    source_id: UUID = Field(description="The token that told of it.")
+    occurred_at: dt.datetime = Field(
+        sa_type=UtcDateTime, description="As it was told; its row may be booked later."
+    )
+    received_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
 class CallDay(Table, table=True):
     """How many calls of one action one tenant made on one UTC day, and how they ended.
 

@@ -13,7 +13,7 @@ from app.api.agents import OnboardingIn
 from app.api.deps import KernelCtx
 from app.api.idempotency import OnceOnly
 from app.api.lists import Instant, InstantIn, MoneyOut, answers
-from app.rules.quota import Tier
+from app.rules.quota import PRICE, Tier
 from app.rules.statuses import RunStatus
 from app.services import control_plane
 from app.services.context import Context
@@ -67,6 +67,33 @@ class AuditQueryOut(BaseModel):
     """The counts in the order asked for."""
 
     tenants: list[TenantCallsOut]
+
+
+class OrganizationIn(BaseModel):
+    """Which organisation, as its agents named it, and which half-open period."""
+
+    organization_name: str = Field(min_length=1, max_length=120, examples=["Example Ltd"])
+    period_start: InstantIn
+    period_end: InstantIn
+
+
+class TenantCostOut(TenantCallsOut):
+    """How one tenant's calls ended, and what the charged ones cost."""
+
+    charged: int
+    cost: MoneyOut
+
+
+class OrganizationOut(BaseModel):
+    """An organisation over all of its tenants; ``cost`` is exact, each tenant is invoiced by itself."""
+
+    organization_name: str
+    successful: int
+    failed: int
+    total: int
+    charged: int
+    cost: MoneyOut
+    tenants: list[TenantCostOut]
 
 
 class BillingRunIn(BaseModel):
@@ -134,6 +161,34 @@ async def query_audit_by_address(
 ) -> AuditQueryOut:
     """Do the same for whoever asks by address."""
     return await _counted(ctx, tenant_ids, start, end, action_prefix)
+
+
+@router.post("/organizations-usage", responses=answers(400, 401, 403, 404, 413, 415, 422, 429))
+async def show_organization(body: OrganizationIn, ctx: KernelCtx) -> OrganizationOut:
+    """Tell what all agents of an organisation called, together and each."""
+    found = await control_plane.organisation_usage(
+        ctx, body.organization_name, body.period_start, body.period_end
+    )
+    charged = sum(calls.charged for calls in found.values())
+    return OrganizationOut(
+        organization_name=body.organization_name,
+        successful=sum(calls.successful for calls in found.values()),
+        failed=sum(calls.failed for calls in found.values()),
+        total=sum(calls.total for calls in found.values()),
+        charged=charged,
+        cost=MoneyOut.of(PRICE.times(charged)),
+        tenants=[
+            TenantCostOut(
+                tenant_id=tenant_id,
+                successful=calls.successful,
+                failed=calls.failed,
+                total=calls.total,
+                charged=calls.charged,
+                cost=MoneyOut.of(PRICE.times(calls.charged)),
+            )
+            for tenant_id, calls in found.items()
+        ],
+    )
 
 
 @router.post("/billing-run", responses=answers(400, 401, 403, 409, 413, 415, 422, 429))

@@ -17,6 +17,8 @@ from app.core.plain_json import read_json
 from app.settings import Settings
 
 API_PREFIXES = ("/api", "/v1", "/functions", "/auth", "/files", "/mcp", "/.well-known")
+BATCHES = ("/v1/events", "/functions/v1/audit-ingest")
+"""Addresses that take many events at once."""
 PROBES = ("/healthz", "/readyz", "/metrics")
 FORM_BYTES = 64 << 10
 """What a multipart form may add around the largest file in it."""
@@ -60,7 +62,7 @@ class Guard:
             await self.app(scope, receive, send_with_id)
             return
         limit = self.settings.max_body_bytes
-        if scope["path"] == "/v1/events":
+        if scope["path"] in BATCHES:
             limit = self.settings.max_batch_bytes
         elif scope["path"] == "/auth/logo":
             limit += FORM_BYTES

@@ -7,7 +7,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID
 
+from sqlmodel import col, select
+
 from app.core.errors import ConflictError, ForbiddenError, NotFoundError
+from app.rules.fields import one_line
 from app.rules.periods import BillingMonth
 from app.rules.quota import Quota
 from app.services import agents, billing_runs, call_usage, quotas
@@ -59,6 +62,31 @@ async def audit_query(
         _as_system(ctx), tenant_ids, start, end, action_prefix=action_prefix
     )
     return {tenant_id: found.get(tenant_id, Calls()) for tenant_id in tenant_ids}
+
+
+async def organisation_usage(
+    ctx: Context, organisation: str, start: dt.datetime, end: dt.datetime
+) -> dict[UUID, Calls]:
+    """Return how the calls of each agent of an organisation ended in ``[start, end)``.
+
+    An organisation is what agents called theirs, letter for letter. Raises ``NotFoundError`` for
+    one that nobody named, and ``InvalidInputError``.
+    """
+    system = _as_system(ctx)
+    ids = list(
+        await system.db.scalars(
+            select(Agent.tenant_id)
+            .where(
+                col(Agent.organisation) == one_line(organisation, "organization_name", longest=120)
+            )
+            .order_by(col(Agent.tenant_id))
+            .limit(call_usage.MOST_TENANTS + 1)
+        )
+    )
+    if not ids:
+        raise NotFoundError("No agent named this organisation.")
+    found = await call_usage.count(system, ids, start, end)
+    return {tenant_id: found.get(tenant_id, Calls()) for tenant_id in ids}
 
 
 async def run_billing(ctx: Context, period: str | None) -> Progress:

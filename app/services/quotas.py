@@ -60,7 +60,7 @@ async def take(ctx: Context, agent: Agent) -> Quota:
         raise await _refusal(ctx, agent, month, limit)
     if limit is not None:
         limit += counted.granted
-        await spend_alerts.after_free(ctx, agent, month, counted.used, limit)
+        await spend_alerts.after_free(ctx, agent, month, counted.used - 1, counted.used, limit)
     else:
         await spend_alerts.after_charged(
             ctx, agent, month, counted.charged - 1, counted.charged, counted.budget_calls

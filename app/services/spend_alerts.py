@@ -57,10 +57,10 @@ async def tell_spent(
 
 
 async def after_free(
-    ctx: Context, agent: Agent, month: BillingMonth, used: int, limit: int
+    ctx: Context, agent: Agent, month: BillingMonth, before: int, used: int, limit: int
 ) -> None:
-    """Tell of the part of the month's free calls that one call came to; each is told once a month."""
-    percent = spending.crossed(used - 1, used, limit, spending.FREE_ALERTS)
+    """Tell of the part of the month's free calls that calls came to; each is told once a month."""
+    percent = spending.crossed(before, used, limit, spending.FREE_ALERTS)
     if percent is None:
         return
     await _mail(

@@ -9,6 +9,7 @@ import pytest
 
 from app.core.clock import FixedClock
 from app.core.ids import new_id
+from app.rules.quota import Tier
 from app.runtime import Runtime
 from app.services import credentials
 from app.services.context import SYSTEM
@@ -129,3 +130,43 @@ async def test_only_a_runtime_reaches_it(
         assert (answer.status_code, answer.json()["reason"]) == (403, "wrong_token_kind")
     forged = await post(client, name, {"Authorization": "Bearer acp_kernel_forged"}, {})
     assert forged.status_code == 401
+
+
+async def test_an_organisation_is_the_sum_of_its_agents_and_of_nobody_elses(
+    client: httpx.AsyncClient, run: Runtime, kernel: dict[str, str]
+) -> None:
+    ids: dict[str, str] = {}
+    for email, organisation, count in (
+        ("a@example.com", "Acme", 2), ("b@example.com", "Acme", 1), ("c@example.com", "Beta", 4),
+    ):  # fmt: skip
+        async with run.context(SYSTEM) as ctx:
+            made = await make_agent(ctx, email)
+            made.agent.organisation, made.agent.tier = organisation, Tier.PAID
+            ids[email] = str(made.agent.tenant_id)
+        for _ in range(count):
+            body = {"action": "domain.leadscoring.leads.export"}
+            await client.post("/api/manage", json=body, headers={"X-API-Key": made.api_key})
+    asked = {
+        "organization_name": "Acme",
+        "period_start": NOVEMBER_ASKED["start"],
+        "period_end": NOVEMBER_ASKED["end"],
+    }
+    answer = await post(client, "organizations-usage", kernel, asked)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["total"], found["successful"], found["charged"]) == (3, 3, 3)
+    assert found["cost"] == {"amount": "0.003", "currency": "USD"}
+    assert {one["tenant_id"]: one["total"] for one in found["tenants"]} == {
+        ids["a@example.com"]: 2, ids["b@example.com"]: 1,
+    }  # fmt: skip
+    for bad, status in (
+        ({"organization_name": "acme"}, 404),
+        ({"organization_name": ""}, 422),
+        ({"organization_name": "A\nB"}, 404),
+        ({"period_end": asked["period_start"]}, 422),
+    ):
+        assert (
+            await post(client, "organizations-usage", kernel, asked | bad)
+        ).status_code == status
+    key = {"X-API-Key": made.api_key, "Authorization": f"Bearer {made.api_key}"}
+    assert (await post(client, "organizations-usage", key, asked)).status_code == 403

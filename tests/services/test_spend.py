@@ -264,7 +264,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=ACTS)
 async def test_whatever_happens_no_more_is_spent_than_allowed_and_each_part_told_once(
     ctx: Context, acts: list[str | tuple[int, bool] | None]
