@@ -116,6 +116,8 @@ class FakeProvider:
 
     async def fetch_invoice(self, provider_ref: str) -> ProviderInvoice:
         self._note("fetch_invoice", provider_ref=provider_ref)
+        if provider_ref not in self.invoices:
+            raise ProviderRefusedError("There is no such invoice.", answer=404)
         return self.invoices[provider_ref]
 
     async def start_payout_onboarding(self, **arguments: Any) -> tuple[str, str]:

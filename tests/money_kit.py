@@ -25,6 +25,7 @@ from app.services import (
     opening,
     payments,
     payouts,
+    reconciliation,
     refunds,
 )
 from app.services.context import Context
@@ -137,11 +138,16 @@ async def work(ctx: Context, rounds: int = 20) -> list[str]:
     raise AssertionError(f"the work never ends: {done}")
 
 
-async def do(ctx: Context, name: str, payload: dict[str, Any]) -> None:
+async def do(  # noqa: PLR0912 - one branch a job
+    ctx: Context, name: str, payload: dict[str, Any]
+) -> None:
     """Do one job."""
     match name:
         case "handle_inbox":
             await inbox.handle(ctx, UUID(payload["inbox_id"]))
+        case "reconcile":
+            while await reconciliation.look(ctx, UUID(payload["run_id"])) != "done":
+                pass
         case "billing_run":
             await billing_runs.start_run(ctx, payload["period"])
         case "open_months":

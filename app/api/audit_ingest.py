@@ -14,7 +14,7 @@ from app.api.errors import not_json, problem_of
 from app.api.idempotency import OnceOnly
 from app.api.lists import answers
 from app.core.errors import InvalidInputError
-from app.rules.gateway import CallStatus, Unit
+from app.rules.gateway import CallerType, CallStatus, Unit
 from app.services import audit_ingest
 from app.services.audit_ingest import AuditEvent
 
@@ -30,7 +30,7 @@ Text = Annotated[str, Field(max_length=2000)]
 class ActorIn(BaseModel):
     """Who called; ``id`` is a key's prefix or id, never the key."""
 
-    type: Literal["api_key", "user", "system"]
+    type: Annotated[CallerType, Field(strict=False)]
     id: Short
 
 
@@ -69,6 +69,7 @@ class AuditEventIn(BaseModel):
             pack=self.pack,
             action=self.action,
             actor_id=self.actor.id,
+            actor_type=self.actor.type,
             request_hash=self.request_hash,
             status=self.status,
             is_billable=self.billable,

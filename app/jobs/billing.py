@@ -16,6 +16,7 @@ from app.services import (
     copies,
     delivery,
     dunning,
+    reconciliation,
 )
 from app.services.context import Context
 from app.services.ports import JobName
@@ -43,6 +44,21 @@ async def resume_charges(ctx: Context) -> int:
 async def follow_up_unpaid(ctx: Context) -> int:
     """Charge again, remind and block by rule."""
     return await dunning.run_due(ctx)
+
+
+@every(dt.timedelta(hours=1))
+async def look_at_copies(ctx: Context) -> int:
+    """Hold the invoices of months that are over beside the provider's copies."""
+    return await reconciliation.schedule(ctx)
+
+
+@job(JobName.RECONCILE)
+async def reconcile(work: Work) -> None:
+    """Look at a month's invoices, some at a time; a provider that is down only makes it go on later."""
+    run_id = UUID(str(work.payload["run_id"]))
+    part = 0
+    while await work.step(f"look {part}", partial(reconciliation.look, run_id=run_id)) != "done":
+        part += 1
 
 
 @job(JobName.BILLING_RUN)

@@ -37,6 +37,7 @@ OPS_NAV = [
     NavItem("usage", "Usage", "/ops/usage", "activity"),
     NavItem("invoices", "Invoices", "/ops/invoices", "receipt"),
     NavItem("payments", "Payments", "/ops/payments", "credit-card"),
+    NavItem("reconciliation", "Reconciliation", "/ops/reconciliation", "scale"),
     NavItem("webhooks", "Webhooks", "/ops/webhooks", "webhook"),
     NavItem("mail", "Mail", "/ops/mail", "mail"),
     NavItem("jobs", "Jobs", "/ops/jobs", "list-checks"),

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from app.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from app.core.ids import new_id
-from app.rules.gateway import LONGEST_ERROR, CallStatus, redact
+from app.rules.gateway import LONGEST_ERROR, CallerType, CallStatus, redact
 from app.rules.periods import BillingMonth
 from app.rules.quota import Tier
 from app.services import quotas, spend_alerts
@@ -41,6 +41,7 @@ class AuditEvent:
     pack: str
     action: str
     actor_id: str
+    actor_type: CallerType
     request_hash: str
     status: CallStatus
     is_billable: bool
@@ -210,6 +211,7 @@ def _row(one: AuditEvent, at: dt.datetime, is_charged: bool) -> dict[str, Any]:
         "is_billable": one.counts,
         "is_charged": is_charged,
         "unit": one.unit,
+        "actor_type": one.actor_type,
         "actor_id": redact(one.actor_id),
         "request_id": one.event_id,
         "request_hash": one.request_hash,

@@ -22,6 +22,7 @@ from app.services import (
     ops_money,
     ops_tenants,
     ops_usage,
+    reconciliation,
 )
 from app.services.context import Context
 from app.services.ops_lists import Listed, Search
@@ -45,6 +46,7 @@ class FileName(StrEnum):
     CALLS = "calls"
     USAGE = "usage"
     ORGANISATIONS = "organisations"
+    RECONCILIATION = "reconciliation"
 
 
 Column = str | Callable[[Any, dt.datetime], Cell]
@@ -205,6 +207,12 @@ FILES: Final = {
     FileName.ORGANISATIONS: File(
         ops_usage.ORGANISATIONS,
         _as_they_are("organisation", "tenants", "calls", "succeeded", "charged", "cost"),
+    ),
+    FileName.RECONCILIATION: File(
+        reconciliation.FINDINGS,
+        _under("finding", "invoice_id", "tenant_id", "period", "difference", "ours", "theirs")
+        | _under("finding", "provider_ref", "found_at", "seen_at")
+        | _as_they_are("customer", "number"),
     ),
     FileName.AUDIT: File(
         ops_audit.STREAM,

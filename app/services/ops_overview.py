@@ -24,7 +24,7 @@ from app.rules.statuses import (
     RunStatus,
     TenantStatus,
 )
-from app.services import billing_runs, ops_money, ops_tenants
+from app.services import billing_runs, ops_money, ops_tenants, reconciliation
 from app.services.billing_runs import Progress
 from app.services.context import Context
 from models.agent import Agent, CallCounter
@@ -56,6 +56,7 @@ class Attention:
     failed_refunds: int
     waiting_payouts: int
     stuck_tenants: int
+    differences: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ async def attention(ctx: Context) -> Attention:
             ctx, Payout.id, col(Payout.status).in_((PayoutStatus.FAILED, PayoutStatus.HELD))
         ),
         stuck_tenants=await _count(ctx, Tenant.id, ops_tenants.stuck(ctx.now())),
+        differences=await reconciliation.count_open(ctx),
     )
 
 

@@ -375,3 +375,4 @@ class JobName(StrEnum):
     PAY_OUT = "pay_out"
     REFUND = "refund"
     WITHDRAW_INVOICE = "withdraw_invoice"
+    RECONCILE = "reconcile"

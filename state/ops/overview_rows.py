@@ -83,6 +83,13 @@ def to_waiting(counts: Attention) -> list[WaitingRow]:
             "/ops/invoices?status=overdue",
             False,
         ),
+        (
+            counts.differences,
+            "invoice differs from the provider's copy",
+            "invoices differ from the provider's copies",
+            "/ops/reconciliation",
+            False,
+        ),
         (counts.waiting_payouts, "payout waits", "payouts wait", "/ops/payouts", False),
         (
             counts.stuck_tenants,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
+from app.rules.reconciliation import Difference
 from app.services import gateway, ops_lists
 from app.services.context import Context
 from app.services.gateway import Call
@@ -19,6 +20,7 @@ from models.audit import AuditEvent
 from models.dispute import Dispute
 from models.exchange import InboxStatus, SuppressedAddress
 from models.person import Role
+from models.reconciliation import ReconciliationFinding
 from tests.factories import as_agent, make_agent, make_device, make_person, make_vendor
 from tests.money_kit import make_invoice
 from tests.ops_kit import make_event, make_job, make_mail, make_payment, make_payout
@@ -58,6 +60,18 @@ async def one_of_each(ctx: Context) -> None:
     await make_event(ctx)
     await make_mail(ctx)
     await gateway.run(as_agent(ctx, (await make_agent(ctx)).agent), Call("meta.version"))
+    ctx.db.add(
+        ReconciliationFinding(
+            invoice_id=invoice.id,
+            tenant_id=vendor.id,
+            period="2026-11",
+            difference=Difference.PAID_THERE,
+            ours="open",
+            theirs="paid",
+            found_at=now,
+            seen_at=now,
+        )
+    )
     ctx.audit("vendor.activated", tenant_id=vendor.id, subject=("tenant", vendor.id))
     await ctx.db.commit()
 

@@ -16,7 +16,7 @@ from sqlmodel import col, func, select
 from app.core.clock import FixedClock
 from app.core.errors import ConflictError, ForbiddenError, InvalidInputError
 from app.core.ids import new_id
-from app.rules.gateway import CallStatus
+from app.rules.gateway import CallerType, CallStatus
 from app.rules.quota import Tier
 from app.runtime import Runtime
 from app.services import audit_ingest, billing_runs, call_usage, quotas, spend
@@ -48,6 +48,7 @@ def event(ctx: Context, agent: Agent, **more: Any) -> AuditEvent:
         "pack": "shop",
         "action": "domain.shop.orders.create",
         "actor_id": "agk_1234",
+        "actor_type": CallerType.API_KEY,
         "request_hash": "0" * 64,
         "status": CallStatus.SUCCESS,
         "is_billable": True,

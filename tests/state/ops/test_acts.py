@@ -36,6 +36,7 @@ from state.ops.jobs import JobsState
 from state.ops.mail import MailState
 from state.ops.payments import PaymentsState
 from state.ops.payouts import PayoutsState
+from state.ops.reconciliation import ReconciliationState
 from state.ops.staff import ROLES, StaffState
 from state.ops.suppressed import SuppressedState
 from state.ops.tenant import TenantState
@@ -223,6 +224,11 @@ async def changing_an_agent(ctx: Context, vendor: Tenant, act: str) -> Scene:
     path = f"/ops/tenants/{made.agent.tenant_id}"
     form = {"calls": "25", "reason": "Our outage"}
     return Scene(path, asks(act) if act == "grant" else lambda one: one.ask_key(key_id), form)
+
+
+@scene(ReconciliationState, "run")
+async def reconciling(ctx: Context, vendor: Tenant) -> Scene:
+    return Scene("/ops/reconciliation", asks())
 
 
 @scene(StaffState, "add")
