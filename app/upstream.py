@@ -81,7 +81,7 @@ class HttpUpstream:
         try:
             if answer.headers.get("content-encoding", "identity").lower() != "identity":
                 raise _down(url, "answered in an encoding that it was not asked for")
-            body = b""
+            body = bytearray()
             async for part in answer.aiter_raw():
                 body += part
                 if len(body) > request.max_bytes:
@@ -92,7 +92,7 @@ class HttpUpstream:
         return UpstreamAnswer(
             answer.status_code,
             answer.headers.get("content-type", ""),
-            body,
+            bytes(body),
             int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None,
         )
 

@@ -58,6 +58,9 @@ from models.agent import Agent, AgentCall
 import_all(packs)
 log = structlog.get_logger(__name__)
 
+RETRY_SECONDS: Final = 5
+"""After what is down, where it does not say itself when to come back: nobody is to try at once."""
+
 _INSERT: Final = insert(AgentCall.__table__)  # pyright: ignore
 """Not as an object: a gateway's call has no use for the bookkeeping that goes with one."""
 _CALLERS: Final = {
@@ -195,7 +198,7 @@ async def _do(ctx: Context, task: _Task) -> Reply:
         log.error("gateway.counter_down", tenant_id=str(ctx.tenant_id), exc_info=down)
         if not may_go_on:
             message = "Your usage cannot be counted at the moment. Nothing was done: try again."
-            raise UnavailableError(message, retry_after=5) from down
+            raise UnavailableError(message) from down
     return await do(ctx, task, tier, is_counted=False)
 
 
@@ -316,7 +319,8 @@ def _refused(ctx: Context, refusal: DomainError, note: _Note) -> Reply:
     note.policy_id = refusal.details.get("policy_id", note.policy_id)
     if approval_id := refusal.details.get("approval_id"):
         body["approval_id"] = str(approval_id)
-    return Reply(status, body, refusal.retry_after)
+    wait = RETRY_SECONDS if code is Code.UNAVAILABLE else None
+    return Reply(status, body, refusal.retry_after or wait)
 
 
 def _row(ctx: Context, call: Call, note: _Note, took_ms: int) -> dict[str, object]:
