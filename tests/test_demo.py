@@ -69,7 +69,9 @@ async def test_a_database_with_accounts_gets_no_history(run: Runtime) -> None:
 def test_no_real_provider_is_reached_whatever_the_caller_has_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("STRIPE_SECRET_KEY", "RESEND_API_KEY", "SMTP_HOST", "TURNPIKE_MODE"):
+    own = ("STRIPE_SECRET_KEY", "RESEND_API_KEY", "SMTP_HOST", "TURNPIKE_MODE")
+    apart = ("EXECUTOR_URL", "EXECUTOR_TOKEN", "VAULT_KEY_FILE", "VAULT_KEY", "ALIPAY_PRIVATE_KEY")
+    for name in (*own, *apart):
         monkeypatch.setenv(name, "theirs")
     monkeypatch.setenv("DATABASE_URL", "postgresql://here/demo")
     made = _world(tmp_path).environment()

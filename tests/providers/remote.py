@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import httpx
+
 from app.providers.kinds import Adapter
 from app.providers.registry import payment_kinds
 from app.providers.remote import ExecutorClient, RemoteProvider
 from tests.providers.outside import APP_ID, SECRET_KEY, SELLER_ID, Outside
 from tests.providers.sample import PATIENCE, Call, PaymentSample, Prepared, SourceSample
+from tests.providers.stand_in import Asked, StandIn
 from tests.running import Process, await_ok, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,10 +121,27 @@ class Remote(PaymentSample):
         self, outside: Outside, *, is_lost: bool = False, seconds: float = PATIENCE
     ) -> Adapter:
         running = executor_at(outside)
-        url = outside.nowhere if is_lost else running.url
+        return self._at(outside.nowhere if is_lost else running.url, running.token, seconds)
+
+    @contextlib.contextmanager
+    def dying(self, outside: Outside) -> Generator[Adapter]:
+        """Give an adapter whose executor does all it is told and dies before it can say so."""
+        running = executor_at(outside)
+
+        def lose(asked: Asked) -> tuple[int, bytes]:
+            headers = {name: asked.headers[name] for name in ("authorization", "content-type")}
+            done = httpx.post(
+                running.url + asked.path, content=asked.body, headers=headers, trust_env=False
+            )
+            assert done.status_code == 200, done.text
+            return 0, b""
+
+        with StandIn(lose).running() as proxy:
+            yield self._at(proxy.url, running.token, PATIENCE)
+
+    def _at(self, url: str, token: str, seconds: float) -> Adapter:
         kind = next(one for one in payment_kinds() if one.slug == self.slug)
-        client = ExecutorClient(url, running.token, seconds=seconds)
-        return cast("Adapter", RemoteProvider(kind, client))
+        return cast("Adapter", RemoteProvider(kind, ExecutorClient(url, token, seconds=seconds)))
 
     async def prepare(self, provider: Any, outside: Outside) -> Prepared:
         return await self.direct.prepare(provider, outside)

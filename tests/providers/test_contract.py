@@ -172,6 +172,23 @@ async def test_a_lost_answer_followed_by_another_try_makes_one_thing(
     assert sample.made(outside, call.makes) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("sample", "call"), [one for one in calls(making=True) if isinstance(one.values[0], Remote)]
+)
+async def test_an_executor_that_dies_after_the_provider_answered_makes_one_thing(
+    sample: Remote, call: Call, provider: Adapter, target: Prepared, outside: Outside
+) -> None:
+    before = sample.made(outside, call.makes)
+    key = new_key()
+    with sample.dying(outside) as dying:
+        with pytest.raises(ProviderDownError):
+            await call.make(dying, target, key)
+        await dying.close()
+    assert sample.made(outside, call.makes) == before + 1
+    await call.make(provider, target, key)
+    assert sample.made(outside, call.makes) == before + 1
+
+
 @pytest.mark.parametrize(("sample", "call"), calls(lasting=True))
 async def test_what_was_made_is_found_again_after_the_key_was_forgotten(
     sample: PaymentSample,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +20,11 @@ class StripeSettings(BaseSettings):
     connect_webhook_secret: SecretStr = Field(
         SecretStr(""), validation_alias="STRIPE_CONNECT_WEBHOOK_SECRET"
     )
+
+    @field_validator("is_live_account", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @model_validator(mode="after")
     def _keep_worlds_apart(self) -> StripeSettings:
