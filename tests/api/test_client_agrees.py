@@ -14,11 +14,22 @@ from app.core.clock import FixedClock
 from app.runtime import Runtime
 from app.services import billing, billing_runs, credentials, receipts
 from app.services.context import SYSTEM
+from models.agent import CallCounter
 from models.tenant import Tenant
 from tests.conftest import START
 from tests.factories import USER, as_vendor, make_vendor
 from tests.money_kit import NOVEMBER, until, used
-from turnpike_client import AsyncVendorClient, InvalidInput, calls, verify_receipt
+from turnpike_client import (
+    AsyncAgentClient,
+    AsyncVendorClient,
+    InvalidInput,
+    NotFound,
+    TurnpikeError,
+    UpgradeRequired,
+    agent_calls,
+    calls,
+    verify_receipt,
+)
 
 URL = "http://localhost:3000"
 
@@ -108,3 +119,50 @@ async def test_the_platform_reports_what_devices_did(
     async with AsyncVendorClient(URL, secrets["platform"], **options) as platform:
         results = [await platform.run(call) for _ in range(2)]
     assert [(one.inserted, one.duplicates) for one in results] == [(1, 0), (0, 1)]
+
+
+async def test_an_agent_from_its_onboarding_to_its_budget_and_another_key(
+    run: Runtime, options: dict[str, Any]
+) -> None:
+    async with AsyncAgentClient(URL, None, **options) as nobody:
+        made = await nobody.run(agent_calls.onboard("scout", "scout@example.com", "Example Ltd"))
+        known = await nobody.run(agent_calls.onboard("scout", "scout@example.com"))
+    assert (made.tier, made.free_calls_remaining, known.api_key) == ("free", 100, None)
+    assert known.message
+    lead = {"external_id": "L-1", "answers": {}}
+    async with AsyncAgentClient(URL, made.api_key, **options) as agent:
+        action = "domain.leadscoring.leads.create"
+        first = await agent.call(action, lead, idempotency_key="k")
+        again = await agent.call(action, lead, idempotency_key="k")
+        assert (first.data, again.is_replay) == (again.data, True)
+        assert (await agent.call("meta.version")).data
+        assert (await agent.call(action, lead, dry_run=False)).data
+        with pytest.raises(InvalidInput) as invalid:
+            await agent.call(action, {})
+        assert invalid.value.reason == "validation_error"
+        with pytest.raises(NotFound):
+            await agent.call("no.such.action")
+        assert (await agent.usage()).calls_used == 2
+        bill = await agent.bill(made.tenant_uuid or "", "2026-11")
+        assert (bill.usage["successful"], bill.invoice_id) == (4, None)
+        limits = await agent.set_spend_limits("5.00", hard_stop=True)
+        assert (str(limits.budget), limits.hard_stop) == ("5.00 USD", True)
+        assert (await agent.spend_limits()).remaining == limits.budget
+        issued = await agent.create_key("worker", ["manage.read"])
+        rotated = await agent.rotate_key(issued.id, overlap_hours=0)
+        labels = {one.label async for one in agent.keys()}  # noqa: SIM118 - no mapping
+        assert labels == {"First key", "worker"}
+        await agent.revoke_key(rotated.id)
+        page = await agent.upgrade(made.tenant_uuid or "")
+        assert page.checkout_url
+    async with AsyncAgentClient(URL, issued.api_key, **options) as reader:
+        with pytest.raises(TurnpikeError):
+            await reader.call(action, lead)
+    async with run.context(SYSTEM) as ctx:
+        counter = await ctx.db.get_one(CallCounter, (UUID(made.tenant_uuid or ""), "2026-11"))
+        counter.used = 100
+    async with AsyncAgentClient(URL, made.api_key, **options) as agent:
+        with pytest.raises(UpgradeRequired) as refused:
+            await agent.call("domain.leadscoring.leads.export")
+    assert "/v1/upgrade/" in refused.value.upgrade_url
+    assert refused.value.usage["calls_limit"] == 100

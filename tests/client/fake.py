@@ -29,6 +29,36 @@ USD = {"amount": "12.50", "currency": "USD"}
 INVOICE = {"id": ID, "number": "TP-1", "status": "open", "total": USD}
 
 
+AT = "2026-12-01T00:00:00Z"
+ONBOARDED = {
+    "onboarded": True,
+    "api_key": "agk_NeverPrintThisKey",
+    "tenant_uuid": ID,
+    "tier": "free",
+    "free_calls_remaining": 100,
+}
+AGENT_USAGE = {
+    "tier": "free",
+    "calls_used": 3,
+    "calls_limit": 100,
+    "calls_remaining": 97,
+    "period_start": "2026-11-01T00:00:00Z",
+    "period_end": AT,
+    "payment_method_status": "none",
+}
+LIMITS = {
+    "budget": {"amount": "25.00", "currency": "USD"},
+    "hard_stop": True,
+    "is_stopped": False,
+    "spent": {"amount": "0.003", "currency": "USD"},
+    "remaining": {"amount": "24.997", "currency": "USD"},
+    "calls_charged": 3,
+    "set_by": "a key",
+    "period_end": AT,
+}
+KEY = {"id": ID, "label": "First key", "scopes": ["manage.read"], "created_at": AT}
+
+
 @dataclass(frozen=True)
 class Reply:
     """What to answer; ``hang_up`` closes the connection instead, ``keep_waiting`` never answers."""
@@ -131,6 +161,20 @@ class FakeApi:
                 200,
                 {"inserted": request.body.count(b'"type":'), "duplicates": 0},
             ),
+            "POST /api/onboard/leadscoring": Reply(201, ONBOARDED),
+            "POST /api/manage": Reply(200, {"ok": True, "request_id": "req_1", "data": {"id": ID}}),
+            "GET /api/usage": Reply(200, AGENT_USAGE),
+            "GET /api/billing/invoice": Reply(
+                200, {"period": "2026-11", "usage": {}, "charges": {}, "invoice_id": None}
+            ),
+            "POST /api/upgrade/checkout": Reply(
+                201, {"checkout_url": "https://pay.test/1", "expires_at": AT}
+            ),
+            "(GET|PUT) /api/spend-limits": Reply(200, LIMITS),
+            "GET /api/keys": Reply(200, {"data": [KEY], "next_cursor": None}),
+            "POST /api/keys": Reply(201, {**KEY, "api_key": "agk_a-new-secret"}),
+            f"POST /api/keys/{one}/rotate": Reply(201, {**KEY, "api_key": "agk_a-new-secret"}),
+            f"DELETE /api/keys/{one}": Reply(200, KEY),
             r"GET /\.well-known/jwks\.json": Reply(200, self.signer.jwks),
         }
 
@@ -162,7 +206,7 @@ class FakeApi:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
+            do_GET = do_POST = do_PUT = do_DELETE = handle_any  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Say nothing."""

@@ -14,6 +14,7 @@ import pytest
 import turnpike_client
 from tests.client import signing
 from tests.client.fake import ID, TOKEN, FakeApi
+from turnpike_client import agent_cli
 from turnpike_client.cli import main
 
 SOURCE = Path(turnpike_client.__file__).parent
@@ -71,3 +72,16 @@ def test_the_command_lines_of_the_readme_run(
         line.replace("$DEVICE_ID", ID).replace("$INVOICE_ID", ID).replace("$TOKEN_ID", ID)
     )
     assert main(words[1:]) == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [line for line in "".join(blocks("sh")).splitlines() if line.startswith("turnpike-agent")],
+)
+def test_the_agents_command_lines_of_the_readme_run(
+    api: FakeApi, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TURNPIKE_URL", api.url)
+    monkeypatch.setenv("TURNPIKE_API_KEY", TOKEN)
+    words = shlex.split(line.replace("$TENANT_ID", ID).replace("$KEY_ID", ID))
+    assert agent_cli.main(words[1:]) == 0

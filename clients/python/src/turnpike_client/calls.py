@@ -28,44 +28,44 @@ def register_device(
 ) -> Call[models.Registration]:
     """Bind a device to a user; the same pair always yields the same actor, so repeating is safe."""
     body = {"device_id": parse_device_id(device_id), "user_omni": parse_user_omni(user_omni)}
-    return _post("/devices/register", body, models.Registration, idempotency_key)
+    return post(f"{V1}/devices/register", body, models.Registration, idempotency_key)
 
 
 def rekey_device(device: Id, *, idempotency_key: str | None = None) -> Call[models.Device]:
     """Raise a device's generation, which gives it a new actor."""
-    return _post(f"/devices/{parse_uuid(device)}/rekey", {}, models.Device, idempotency_key)
+    return post(f"{V1}/devices/{parse_uuid(device)}/rekey", {}, models.Device, idempotency_key)
 
 
 def release_device(device: Id, *, idempotency_key: str | None = None) -> Call[models.Device]:
     """End a binding, for example when the device is sold."""
-    return _post(f"/devices/{parse_uuid(device)}/release", {}, models.Device, idempotency_key)
+    return post(f"{V1}/devices/{parse_uuid(device)}/release", {}, models.Device, idempotency_key)
 
 
 def device(device: Id) -> Call[models.Device]:
     """Return one device."""
-    return _get(f"/devices/{parse_uuid(device)}", models.Device)
+    return get(f"{V1}/devices/{parse_uuid(device)}", models.Device)
 
 
 def devices(status: str | None = None, q: str | None = None) -> Call[Page[models.Device]]:
     """Iterate over all devices that match, fetching pages as needed."""
-    return _list("/devices", models.Device, status=status, q=q)
+    return paged(f"{V1}/devices", models.Device, status=status, q=q)
 
 
 def usage(month: str | None = None) -> Call[models.Usage]:
     """Return the figures of one month, ``YYYY-MM``; of the running one by default."""
     if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
         raise invalid("month", "must be YYYY-MM")
-    return _get("/usage", models.Usage, **({"month": month} if month else {}))
+    return get(f"{V1}/usage", models.Usage, **({"month": month} if month else {}))
 
 
 def invoices() -> Call[Page[models.Invoice]]:
     """Iterate over all invoices, fetching pages as needed."""
-    return _list("/invoices", models.Invoice)
+    return paged(f"{V1}/invoices", models.Invoice)
 
 
 def invoice(invoice: Id) -> Call[models.Invoice]:
     """Return one invoice with its lines."""
-    return _get(f"/invoices/{parse_uuid(invoice)}", models.Invoice)
+    return get(f"{V1}/invoices/{parse_uuid(invoice)}", models.Invoice)
 
 
 def invoice_pdf(invoice: Id) -> Call[bytes]:
@@ -84,7 +84,7 @@ def audit(
 ) -> Call[Page[models.AuditEntry]]:
     """Iterate over the audit stream, fetching pages as needed."""
     start = _plain(since) if isinstance(since, datetime) else since
-    return _list("/audit", models.AuditEntry, kind=kind, since=start)
+    return paged(f"{V1}/audit", models.AuditEntry, kind=kind, since=start)
 
 
 def create_token(
@@ -92,7 +92,7 @@ def create_token(
 ) -> Call[models.IssuedToken]:
     """Issue another token beside the one in use; the secret appears only here."""
     body = {} if label is None else {"label": label}
-    return _post("/tokens", body, models.IssuedToken, idempotency_key)
+    return post(f"{V1}/tokens", body, models.IssuedToken, idempotency_key)
 
 
 def rotate_token(
@@ -100,8 +100,8 @@ def rotate_token(
 ) -> Call[models.IssuedToken]:
     """Issue a token's successor; the old one lives on for the overlap."""
     body = {} if overlap_hours is None else {"overlap_hours": overlap_hours}
-    path = f"/tokens/{parse_uuid(token_id)}/rotate"
-    return _post(path, body, models.IssuedToken, idempotency_key)
+    path = f"{V1}/tokens/{parse_uuid(token_id)}/rotate"
+    return post(path, body, models.IssuedToken, idempotency_key)
 
 
 def revoke_token(token_id: Id) -> Call[None]:
@@ -134,7 +134,7 @@ def event_batches(events: Iterable[Mapping[str, Any]]) -> Iterator[Call[models.E
 
 def _events(chunk: list[bytes]) -> Call[models.EventsResult]:
     body = b'{"events":[' + b",".join(chunk) + b"]}"
-    return Call("POST", "/v1/events", _reader(models.EventsResult), body=body)
+    return Call("POST", "/v1/events", reader(models.EventsResult), body=body)
 
 
 def encode(value: Any) -> bytes:
@@ -150,25 +150,30 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be sent; a datetime needs a time zone")
 
 
-def _reader(kind: type[T]) -> Callable[[Answer], T]:
+def reader(kind: type[T]) -> Callable[[Answer], T]:
+    """Return what reads an answer as a dataclass."""
     return lambda answer: models.build(kind, answer.document())
 
 
-def _get(path: str, kind: type[T], **params: str) -> Call[T]:
-    return Call("GET", V1 + path, _reader(kind), params=params)
+def get(path: str, kind: type[T], **params: str) -> Call[T]:
+    """Return the call that reads one thing."""
+    return Call("GET", path, reader(kind), params=params)
 
 
-def _post(path: str, body: Mapping[str, Any], kind: type[T], key: str | None) -> Call[T]:
+def post(path: str, body: Mapping[str, Any], kind: type[T], key: str | None) -> Call[T]:
+    """Return the call that changes something, under the given key or a new one."""
     if key is not None and not re.fullmatch(r"[!-~]{1,255}", key):
         raise invalid("idempotency_key", "must be 1 to 255 printable characters without blanks")
     key = key or uuid4().hex
-    return Call("POST", V1 + path, _reader(kind), body=encode(body), idempotency_key=key)
+    return Call("POST", path, reader(kind), body=encode(body), idempotency_key=key)
 
 
-def _list(path: str, kind: type[T], /, **filters: str | None) -> Call[Page[T]]:
+def paged(path: str, kind: type[T], /, **filters: str | None) -> Call[Page[T]]:
+    """Return the call for the first page of a list."""
+
     def read(answer: Answer) -> Page[T]:
         page = models.build(models.Listing, answer.document())
         return Page([models.build(kind, row) for row in page.data], page.next_cursor)
 
     params = {"limit": PAGE_SIZE} | {k: v for k, v in filters.items() if v is not None}
-    return Call("GET", V1 + path, read, params=params)
+    return Call("GET", path, read, params=params)

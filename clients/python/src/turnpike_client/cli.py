@@ -42,10 +42,10 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         if arguments.run is _verify:
-            _show(_verify(None, arguments), arguments)
+            show(_verify(None, arguments), arguments)
         else:
             with _client(arguments) as client:
-                _show(arguments.run(client, arguments), arguments)
+                show(arguments.run(client, arguments), arguments)
         sys.stdout.flush()
     except errors.TurnpikeError as error:
         print(f"turnpike-vendor: {error}", file=sys.stderr)
@@ -150,7 +150,7 @@ def _verify(_: object, a: Namespace) -> Result:
     return verify_receipt(text.strip(), jwks, **known)
 
 
-def _show(result: Result, a: Namespace) -> None:
+def show(result: Result, a: Namespace) -> None:
     """Print a result as JSON, as ``name: value`` lines, as a table, or write a document."""
     match result:
         case None:

@@ -194,34 +194,42 @@ def _named(method: Callable[Q, R], make: Callable[..., Any]) -> Callable[Q, R]:
     return method
 
 
-def _one(make: Callable[P, Call[T]]) -> Callable[Concatenate[BlockingClient, P], T]:
+def one(make: Callable[P, Call[T]]) -> Callable[Concatenate[BlockingClient, P], T]:
+    """Return the method that sends a call."""
+
     def method(client: BlockingClient, *args: P.args, **kwargs: P.kwargs) -> T:
         return client.run(make(*args, **kwargs))
 
     return _named(method, make)
 
 
-def _many(
+def many(
     make: Callable[P, Call[Page[T]]],
 ) -> Callable[Concatenate[BlockingClient, P], Iterator[T]]:
+    """Return the method that iterates over a list."""
+
     def method(client: BlockingClient, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
         return client.pages(make(*args, **kwargs))
 
     return _named(method, make)
 
 
-def _one_async(
+def one_async(
     make: Callable[P, Call[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, T]]:
+    """Return the method that sends a call, for asyncio."""
+
     async def method(client: AsyncClient, *args: P.args, **kwargs: P.kwargs) -> T:
         return await client.run(make(*args, **kwargs))
 
     return _named(method, make)
 
 
-def _many_async(
+def many_async(
     make: Callable[P, Call[Page[T]]],
 ) -> Callable[Concatenate[AsyncClient, P], AsyncIterator[T]]:
+    """Return the method that iterates over a list, for asyncio."""
+
     def method(client: AsyncClient, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         return client.pages(make(*args, **kwargs))
 
@@ -235,39 +243,39 @@ class VendorClient(BlockingClient):
     repeat a call after a restart of your program.
     """
 
-    register_device = _one(calls.register_device)
-    rekey_device = _one(calls.rekey_device)
-    release_device = _one(calls.release_device)
-    device = _one(calls.device)
-    devices = _many(calls.devices)
-    usage = _one(calls.usage)
-    invoices = _many(calls.invoices)
-    invoice = _one(calls.invoice)
-    invoice_pdf = _one(calls.invoice_pdf)
-    audit = _many(calls.audit)
-    create_token = _one(calls.create_token)
-    rotate_token = _one(calls.rotate_token)
-    revoke_token = _one(calls.revoke_token)
-    jwks = _one(calls.jwks)
+    register_device = one(calls.register_device)
+    rekey_device = one(calls.rekey_device)
+    release_device = one(calls.release_device)
+    device = one(calls.device)
+    devices = many(calls.devices)
+    usage = one(calls.usage)
+    invoices = many(calls.invoices)
+    invoice = one(calls.invoice)
+    invoice_pdf = one(calls.invoice_pdf)
+    audit = many(calls.audit)
+    create_token = one(calls.create_token)
+    rotate_token = one(calls.rotate_token)
+    revoke_token = one(calls.revoke_token)
+    jwks = one(calls.jwks)
 
 
 class AsyncVendorClient(AsyncClient):
     """VendorClient for asyncio: ``await`` its calls, ``async for`` over its lists."""
 
-    register_device = _one_async(calls.register_device)
-    rekey_device = _one_async(calls.rekey_device)
-    release_device = _one_async(calls.release_device)
-    device = _one_async(calls.device)
-    devices = _many_async(calls.devices)
-    usage = _one_async(calls.usage)
-    invoices = _many_async(calls.invoices)
-    invoice = _one_async(calls.invoice)
-    invoice_pdf = _one_async(calls.invoice_pdf)
-    audit = _many_async(calls.audit)
-    create_token = _one_async(calls.create_token)
-    rotate_token = _one_async(calls.rotate_token)
-    revoke_token = _one_async(calls.revoke_token)
-    jwks = _one_async(calls.jwks)
+    register_device = one_async(calls.register_device)
+    rekey_device = one_async(calls.rekey_device)
+    release_device = one_async(calls.release_device)
+    device = one_async(calls.device)
+    devices = many_async(calls.devices)
+    usage = one_async(calls.usage)
+    invoices = many_async(calls.invoices)
+    invoice = one_async(calls.invoice)
+    invoice_pdf = one_async(calls.invoice_pdf)
+    audit = many_async(calls.audit)
+    create_token = one_async(calls.create_token)
+    rotate_token = one_async(calls.rotate_token)
+    revoke_token = one_async(calls.revoke_token)
+    jwks = one_async(calls.jwks)
 
 
 class PlatformClient(BlockingClient):

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 
-from turnpike_client.errors import BY_STATUS, FieldProblem, TurnpikeError, Unavailable
+from turnpike_client.errors import BY_CODE, BY_STATUS, FieldProblem, TurnpikeError, Unavailable
 from turnpike_client.models import unexpected
 from turnpike_client.version import VERSION
 
@@ -30,6 +30,8 @@ BROKEN_CONNECTION = (
     httpx.RemoteProtocolError,
     httpx.DecodingError,
 )
+DETAILS = ("upgrade_url", "usage", "index")
+"""What some refusals say beside their sentence."""
 DRAW = random.SystemRandom().uniform
 
 
@@ -137,26 +139,30 @@ def next_call(call: Call[Page[T]], page: Page[T]) -> Call[Page[T]] | None:
 
 
 def failure(answer: Answer, secret: Secret | None, request_id: str) -> TurnpikeError:
-    """Turn a non-2xx answer into its exception, whatever its body is."""
-    kind = Unavailable if answer.status >= 500 else BY_STATUS.get(answer.status, TurnpikeError)
-    message = f"The server answered {answer.status} without saying why"
-    reason = "unexpected_answer"
-    fields: list[FieldProblem] = []
+    """Turn a non-2xx answer into its exception, whatever its body is.
+
+    The agent gateway says a ``code`` where the rest of the API says a ``reason``; both end as ``reason``.
+    """
     try:
         document = answer.document()
-        reason = str(document.get("reason", reason))
-        message = str(document.get("error", message))
+    except TurnpikeError:
+        document = {}
+    code = str(document.get("code", ""))
+    kind = Unavailable if answer.status >= 500 else BY_STATUS.get(answer.status, TurnpikeError)
+    message = str(document.get("error", f"The server answered {answer.status} without saying why"))
+    try:
         fields = [FieldProblem(str(f["path"]), str(f["problem"])) for f in document["fields"]]
-        request_id = str(document.get("request_id", request_id))
-    except (TurnpikeError, KeyError, TypeError):
-        request_id = answer.headers.get("x-request-id", request_id)
-    return kind(
+    except (KeyError, TypeError):
+        fields = []
+    sent = answer.headers.get("x-request-id", request_id)
+    return BY_CODE.get(code, kind)(
         secret.hide_in(message) if secret else message,
-        reason=reason,
+        reason=str(document.get("reason", code.lower() or "unexpected_answer")),
         status=answer.status,
-        request_id=request_id,
+        request_id=str(document.get("request_id", sent)),
         fields=fields,
         retry_after=parse_retry_after(answer.headers),
+        details={name: document[name] for name in DETAILS if name in document},
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 
 class FieldProblem(NamedTuple):
@@ -18,6 +18,7 @@ class TurnpikeError(Exception):
 
     ``reason`` is stable snake_case to branch on, ``status`` the HTTP status (None when no answer came),
     ``request_id`` what to quote to support, ``retry_after`` the seconds the server asked to wait.
+    ``details`` holds what some refusals say besides: ``upgrade_url``, ``usage``, ``index``.
     ``events_accepted`` counts the events that earlier chunks of the same ``send_events`` call stored.
     """
 
@@ -30,10 +31,12 @@ class TurnpikeError(Exception):
         request_id: str | None = None,
         fields: Sequence[FieldProblem] = (),
         retry_after: float | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.message, self.reason, self.status = message, reason, status
         self.request_id, self.fields, self.retry_after = request_id, tuple(fields), retry_after
+        self.details: Mapping[str, Any] = details or {}
         self.events_accepted = 0
 
     def __str__(self) -> str:
@@ -45,8 +48,9 @@ class TurnpikeError(Exception):
     @property
     def is_transient(self) -> bool:
         """Tell whether the very same call may succeed a little later."""
-        if self.status == 409:
-            return self.reason == "in_progress"
+        if self.status == 409:  # the gateway has one code for both: only what passes has a time
+            is_passing = self.reason == "conflict" and self.retry_after is not None
+            return self.reason == "in_progress" or is_passing
         if self.status is None:
             return self.reason in {"connection_failed", "timeout"}
         return self.status in {429, 502, 503, 504}
@@ -60,8 +64,30 @@ class PaymentRequired(TurnpikeError):
     """402: no payment method is connected, or an invoice is overdue."""
 
 
+class UpgradeRequired(PaymentRequired):
+    """402 of the gateway: the month's free calls are used up; see ``upgrade_url`` and ``usage``."""
+
+    @property
+    def upgrade_url(self) -> str:
+        """Return the page for whoever pays."""
+        return str(self.details.get("upgrade_url", ""))
+
+    @property
+    def usage(self) -> Mapping[str, Any]:
+        """Return what was used of how much."""
+        return self.details.get("usage", {})
+
+
 class Forbidden(TurnpikeError):
     """403: the token may not do this, or the terms are not accepted."""
+
+
+class ScopeDenied(Forbidden):
+    """403 of the gateway: the key lacks the action's scope."""
+
+
+class CeilingExceeded(Forbidden):
+    """403 of the gateway: the month's budget is spent and stops calls; the sentence says whose it is."""
 
 
 class NotFound(TurnpikeError):
@@ -97,6 +123,14 @@ BY_STATUS: dict[int, type[TurnpikeError]] = {
     409: Conflict,
     429: RateLimited,
 }
+
+
+BY_CODE: dict[str, type[TurnpikeError]] = {
+    "UPGRADE_REQUIRED": UpgradeRequired,
+    "CEILING_EXCEEDED": CeilingExceeded,
+    "SCOPE_DENIED": ScopeDenied,
+}
+"""Refusals of the gateway that a program may want to tell from others of their status."""
 
 
 def invalid(path: str, problem: str) -> InvalidInput:

@@ -110,6 +110,99 @@ class IssuedToken(Row):
     token: str = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Onboarding(Row):
+    """A new agent; without ``api_key`` the address has its free calls already and ``message`` says more."""
+
+    onboarded: bool
+    api_key: str | None = field(default=None, repr=False)
+    tenant_uuid: str | None = None
+    tier: str | None = None
+    free_calls_remaining: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(Row):
+    """What an action answered; ``warning`` comes near the end of the free calls."""
+
+    request_id: str
+    data: Any = None
+    dry_run: bool = False
+    code: str | None = None
+    warning: Document | None = None
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether this is the answer of an earlier call under the same key, which costs nothing."""
+        return self.code == "IDEMPOTENT_REPLAY"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentUsage(Row):
+    """What is used of the running month; without a limit the agent pays by the call."""
+
+    tier: str
+    calls_used: int
+    calls_limit: int | None
+    calls_remaining: int | None
+    period_start: datetime
+    period_end: datetime
+    payment_method_status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bill(Row):
+    """A month: ``usage`` counts calls, ``charges`` says what they cost; the invoice once there is one."""
+
+    period: str
+    usage: Document
+    charges: Document
+    invoice_id: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradePage(Row):
+    """Where whoever pays stores a card, until when."""
+
+    checkout_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendLimits(Row):
+    """The budget of a month, and what is spent of it."""
+
+    budget: Money | None
+    hard_stop: bool
+    is_stopped: bool
+    spent: Money
+    remaining: Money | None
+    calls_charged: int
+    set_by: str
+    period_end: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key(Row):
+    """An API key without its secret."""
+
+    id: str
+    label: str
+    scopes: tuple[str, ...]
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedKey(Row):
+    """A new API key; ``api_key`` is the secret, shown this once and kept out of ``repr``."""
+
+    id: str
+    api_key: str = field(repr=False)
+
+
 @dataclass(frozen=True)
 class EventsResult:
     """How many events were new and how many had been stored before."""
@@ -140,6 +233,8 @@ _hints = cache(get_type_hints)
 
 
 def _read(hint: Any, value: Any, path: str) -> Any:
+    if hint is Any:
+        return value
     if get_origin(hint) is UnionType:
         if value is None:
             return None
