@@ -45,10 +45,13 @@ def shop(
         f"LIMIT_{name}": ""
         for name in ("VENDOR_TOKEN", "PLATFORM_TOKEN", "API_KEY", "ONBOARD", "ONBOARD_DOMAIN")
     }
-    with product(tmp_path_factory.mktemp("fuzz"), database_url=url, **no_limits) as running:
+    vault = {"VAULT_KEY": "ab" * 32}
+    with product(
+        tmp_path_factory.mktemp("fuzz"), database_url=url, **no_limits, **vault
+    ) as running:
         made = {
             who: running.command("keys", f"{who}-token").strip().splitlines()[-1]
-            for who in ("platform", "kernel")
+            for who in ("platform", "kernel", "executor")
         }
         agent = httpx.post(
             f"{running.url}/api/onboard/leadscoring",
@@ -63,7 +66,7 @@ def shop(
         admin_execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.mark.parametrize("who", ["vendor", "platform", "agent", "kernel", "stranger"])
+@pytest.mark.parametrize("who", ["vendor", "platform", "agent", "kernel", "executor", "stranger"])
 def test_every_answer_is_one_that_is_described(shop: Product, who: str) -> None:
     schema = schemathesis.openapi.from_url(f"{shop.url}/api/openapi.json")
     headers = {"Authorization": f"Bearer {shop.facts[who]}"} if who in shop.facts else {}
