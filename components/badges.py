@@ -39,6 +39,10 @@ STATES: Final[dict[str, tuple[str, Tone]]] = {
     "expired": ("Expired", "quiet"),
     "connected": ("Connected", "good"),
     "unconfirmed": ("Unconfirmed", "warn"),
+    # calls
+    "success": ("Success", "good"),
+    "error": ("Error", "bad"),
+    "denied": ("Denied", "warn"),
     # work
     "pending": ("Pending", "warn"),
     "queued": ("Queued", "quiet"),

@@ -205,7 +205,7 @@ def _notes() -> rx.Component:
                     default_value=state.one.notes,
                     required=False,
                     max_length=4000,
-                    help_text="For operations only; the vendor never sees them.",
+                    help_text="For operations only; the customer never sees them.",
                 ),
                 submit_button("Save notes", kind="plain"),
                 on_submit=state.ask_notes,

@@ -9,7 +9,7 @@ import reflex as rx
 from app.pages.ops.lists import empty_list, list_tools
 from app.pages.ops.parts import acts
 from components.badges import state_badge
-from components.base import quiet, when, when_at
+from components.base import quiet, stack, when, when_at
 from components.buttons import button
 from components.code import identifier
 from components.layout import callout, card, facts
@@ -156,21 +156,15 @@ def agent_calls() -> rx.Component:
                 Column(
                     "at", "At", lambda one: when_at(one.at, one.at_exact), sortable=True, lead=True
                 ),
-                Column("action", "Action", lambda one: one.action, sortable=True),
+                Column(
+                    "action",
+                    "Action",
+                    lambda one: stack(one.action, identifier(one.request_id), gap=1),
+                    sortable=True,
+                ),
                 Column("status", "Status", lambda one: state_badge(one.status)),
                 Column("code", "Code", lambda one: rx.el.span(one.code, title=one.error)),
                 Column("charged", "Charged", lambda one: one.charged, wide_only=True),
-                Column(
-                    "request_id", "Request", lambda one: identifier(one.request_id), wide_only=True
-                ),
-                Column(
-                    "latency",
-                    "Took",
-                    lambda one: one.latency,
-                    align="right",
-                    sortable=True,
-                    wide_only=True,
-                ),
             ],
             state.rows,
             caption="Calls",

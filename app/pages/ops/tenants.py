@@ -33,7 +33,7 @@ COLUMNS = [
     Column("email", "E-mail", lambda row: quiet(row.email), wide_only=True),
     Column("status", "Status", lambda row: state_badge(row.status)),
     Column("rail", "Pays by", lambda row: row.rail, wide_only=True),
-    Column("uses", "Uses", lambda row: row.uses, align="right"),
+    Column("uses", "Uses", lambda row: rx.el.span(row.uses, class_name="nowrap"), align="right"),
     Column(
         "first_device_at",
         "First device after",

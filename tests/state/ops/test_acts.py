@@ -22,9 +22,12 @@ from sqlalchemy import select as select_columns
 from sqlmodel import SQLModel, col, select
 
 from app.core.errors import DomainError
+from app.rules.action_policies import Effect
 from app.rules.statuses import TenantStatus
-from app.services import allow_list, credentials
+from app.services import allow_list, credentials, gateway
 from app.services.context import Context
+from app.services.gateway import Call
+from models.action_policy import ActionApproval, ActionPolicy
 from models.audit import AuditEvent
 from models.exchange import OutboxStatus, SuppressedAddress
 from models.person import Role
@@ -36,6 +39,7 @@ from state.ops.jobs import JobsState
 from state.ops.mail import MailState
 from state.ops.payments import PaymentsState
 from state.ops.payouts import PayoutsState
+from state.ops.policies import PoliciesState
 from state.ops.reconciliation import ReconciliationState
 from state.ops.staff import ROLES, StaffState
 from state.ops.suppressed import SuppressedState
@@ -224,6 +228,24 @@ async def changing_an_agent(ctx: Context, vendor: Tenant, act: str) -> Scene:
     path = f"/ops/tenants/{made.agent.tenant_id}"
     form = {"calls": "25", "reason": "Our outage"}
     return Scene(path, asks(act) if act == "grant" else lambda one: one.ask_key(key_id), form)
+
+
+@scene(PoliciesState, "set", "remove", "approve", "reject")
+async def deciding_about_actions(ctx: Context, vendor: Tenant, act: str) -> Scene:
+    about = ""
+    if act != "set":
+        policy = ActionPolicy(
+            owner="*", pattern="domain.*", effect=Effect.REQUIRE_APPROVAL, created_at=ctx.now()
+        )
+        ctx.db.add(policy)
+        await ctx.db.flush()
+        about = str(policy.id)
+    if act in ("approve", "reject"):
+        create = Call("domain.leadscoring.models.create", {"key": "fit", "name": "Fit"})
+        await gateway.run(as_agent(ctx, (await make_agent(ctx)).agent), create)
+        about = str((await ctx.db.scalars(select(ActionApproval.id))).one())
+    form = {"pattern": "domain.*", "effect": "deny", "reason": "Abuse", "tenant_id": ""}
+    return Scene("/ops/policies", asks(act, about), form)
 
 
 @scene(ReconciliationState, "run")
