@@ -8,29 +8,42 @@ from dataclasses import dataclass
 import pytest
 from sqlmodel import col, select
 
-from app.core.clock import wall_now
+from app.core.clock import FixedClock, wall_now
+from app.core.errors import ProviderDownError
 from app.core.ids import new_id
 from app.core.money import Money
 from app.providers.alipay import AlipayEvents, AlipayProvider
 from app.providers.registry import Registry
 from app.providers.stripe import StripeProvider, StripeSettings
+from app.rules.reconciliation import Difference
 from app.rules.revenue import share_of
 from app.rules.statuses import (
     InvoiceStatus,
     PaymentMethodStatus,
     PaymentStatus,
     PayoutStatus,
+    RunStatus,
     TenantStatus,
 )
-from app.services import charges, checkouts, inbox, payments, payout_accounts, payouts, refunds
+from app.services import (
+    charges,
+    checkouts,
+    inbox,
+    payments,
+    payout_accounts,
+    payouts,
+    reconciliation,
+    refunds,
+)
 from app.services.context import Context
 from app.services.news import NotKnownYetError
 from models.exchange import InboxEvent, InboxStatus
 from models.payment import Payment, PaymentMethod, Payout, PayoutAccount, Refund
+from models.reconciliation import Reconciliation, ReconciliationFinding
 from models.tenant import Rail, Tenant
 from models.usage import ProPayment
 from tests.factories import USER, as_ops, as_vendor, make_person, make_vendor
-from tests.money_kit import NOVEMBER, balances, close_books, fresh, make_invoice, usd, work
+from tests.money_kit import NOVEMBER, balances, close_books, fresh, make_invoice, until, usd, work
 from tests.providers.outside import SECRET_KEY, Outside, open_outside
 from tests.providers.samples.alipay import settings
 from tests.providers.samples.stripe import StripeSample, client
@@ -274,3 +287,34 @@ async def test_an_alipay_account_is_proved_by_a_cent_and_pays_an_invoice(
     ears.outside.control(f"alipay/transfers/{sent['id']}/return")
     await ears.listen(ctx, twice=True)
     assert (await fresh(ctx, payout)).status is PayoutStatus.FAILED
+
+
+async def test_what_was_done_at_the_provider_behind_our_back_is_found(
+    ctx: Context, ears: Ears, clock: FixedClock
+) -> None:
+    """Nobody hears of it here: the notifications are lost, or it was done in another account."""
+    tenant = await bound(ctx, ears)
+    void, paid, gone, fine = [await make_invoice(ctx, tenant) for _ in range(4)]
+    dashboard = client(ears.outside)
+    dashboard.v1.invoices.void_invoice(void.provider_ref or "")
+    card = (await method_of(ctx, tenant)).method_ref or ""
+    dashboard.v1.invoices.pay(paid.provider_ref or "", {"payment_method": card})
+    gone.provider_ref = "in_of_another_account"
+    await ctx.db.flush()
+    ids = [one.id for one in (void, paid, gone, fine)]
+    until(clock, NOVEMBER.end)
+    run_id = (await reconciliation.start(as_ops(ctx), "2026-11")).id
+    fault = {"route": "GET /stripe/v1/invoices/*", "times": 50, "when": "before"}
+    ears.outside.control("faults", **fault, kind="status", status=500)
+    with pytest.raises(ProviderDownError):
+        await reconciliation.look(ctx, run_id)
+    ears.outside.forget_faults()
+    await work(ctx)
+    rows = await ctx.db.scalars(select(ReconciliationFinding))
+    assert {one.invoice_id: one.difference for one in rows} == {
+        ids[0]: Difference.VOID_THERE,
+        ids[1]: Difference.PAID_THERE,
+        ids[2]: Difference.MISSING_THERE,
+    }
+    run = await ctx.db.get_one(Reconciliation, run_id, populate_existing=True)
+    assert (run.status, run.checked) == (RunStatus.DONE, 4)
