@@ -69,6 +69,7 @@ class Scale:
     is_empty: bool
     prefix: str
     per_unit: int
+    is_stacked: bool = False
 
     def layout(self) -> dict[str, Any]:
         """Give Plotly's layout: no frame, light horizontal lines, exact figures on hover."""
@@ -86,6 +87,7 @@ class Scale:
             "hovermode": "x unified",
             "dragmode": False,
             "bargap": 0.3,
+            **({"barmode": "stack"} if self.is_stacked else {}),
             "xaxis": {
                 "type": "date",
                 "range": [start, end],
@@ -136,9 +138,16 @@ def _day(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time())
 
 
-def chart_scale(series: Sequence[Series], *, prefix: str, per_unit: int) -> Scale:
-    """Choose the axes for some series."""
+def chart_scale(
+    series: Sequence[Series], *, prefix: str, per_unit: int, stacked: bool = False
+) -> Scale:
+    """Choose the axes for some series; stacked ones reach as high as their sum."""
     every = [value for one in series for _, value in one.points]
+    if stacked:
+        sums: dict[str, int] = {}
+        for day, value in (point for one in series for point in one.points):
+            sums[day] = sums.get(day, 0) + value
+        every = list(sums.values())
     return Scale(
         days=sorted({day for one in series for day, _ in one.points}),
         marks=steps(min(every, default=0), max(every, default=0), smallest=max(per_unit // 100, 1)),
@@ -146,4 +155,5 @@ def chart_scale(series: Sequence[Series], *, prefix: str, per_unit: int) -> Scal
         is_empty=not any(every),
         prefix=prefix,
         per_unit=per_unit,
+        is_stacked=stacked,
     )

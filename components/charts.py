@@ -37,13 +37,19 @@ class ChartRow:
 
 
 def chart_figure(
-    series: Sequence[Series], *, prefix: str = "", per_unit: int = 1, empty: str = w.NO_DATA
+    series: Sequence[Series],
+    *,
+    prefix: str = "",
+    per_unit: int = 1,
+    empty: str = w.NO_DATA,
+    stacked: bool = False,
 ) -> go.Figure:
     """Build the figure from plain rows; call it in the state. Colours come from the page's theme, not from here.
 
     `per_unit` says how many make one of what is shown: 1,000,000 turns micros into units, with `prefix` as their sign.
+    `stacked` puts bars on top of each other; all their series then name the same days.
     """
-    scale = chart_scale(series, prefix=prefix, per_unit=per_unit)
+    scale = chart_scale(series, prefix=prefix, per_unit=per_unit, stacked=stacked)
     figure = go.Figure(layout=scale.layout())
     # An empty range keeps its axes and says so; a line along zero would look like a measurement.
     for one in series if not scale.is_empty else ():
@@ -118,8 +124,20 @@ def _template(
     )
 
 
-_LIGHT = _template("#60646c", "#e0e1e6", "#ffffff", "#ffffff", ["#3e63dd", "#30a46c", "#ab6400"])
-_DARK = _template("#b0b4ba", "#2e3135", "#18191b", "#212225", ["#849dff", "#30a46c", "#ffca16"])
+_LIGHT = _template(
+    "#60646c",
+    "#e0e1e6",
+    "#ffffff",
+    "#ffffff",
+    ["#3e63dd", "#30a46c", "#ab6400", "#0d74ce", "#8347b9", "#80838d"],
+)
+_DARK = _template(
+    "#b0b4ba",
+    "#2e3135",
+    "#18191b",
+    "#212225",
+    ["#849dff", "#30a46c", "#ffca16", "#70b8ff", "#d19dff", "#696e77"],
+)
 
 
 class _Chart(rx.Component):
@@ -147,7 +165,7 @@ def chart_card(
     title: Text,
     figure: Any,
     rows: Any,
-    heads: Sequence[str],
+    heads: Sequence[str] | rx.Var,
     *,
     summary: Text,
     note: Text = "",
@@ -157,7 +175,7 @@ def chart_card(
 ) -> rx.Component:
     """Frame a chart with its range switch and its table.
 
-    `rows` are `ChartRow`s, `heads` name the first column and each series. `summary` says in a sentence what the chart
+    `rows` are `ChartRow`s, `heads` name the first column and each series; the state may hold them. `summary` says in a sentence what the chart
     shows, for those who do not see it. The table switch is the browser's alone: nothing is asked of the server.
     """
     switches: list[Content] = []
@@ -173,7 +191,7 @@ def chart_card(
     return rx.el.section(
         rx.el.div(
             rx.el.div(heading(title, size=14), quiet(note) if is_given(note) else rx.fragment()),
-            _keys(heads[1:]) if len(heads) > 2 else rx.fragment(),
+            _keys(heads),
             rx.el.div(*([tools] if tools is not None else []), *switches, class_name="chart-tools"),
             class_name="chart-head",
         ),
@@ -195,18 +213,47 @@ def currency_switch(options: Any, value: Text, on_change: Handler) -> rx.Compone
     )
 
 
-def _keys(names: Sequence[str]) -> rx.Component:
-    """Name the colours of bars, which have no room for words beside them."""
+def _keys(heads: Sequence[str] | rx.Var) -> rx.Component:
+    """Name the colours of bars, which have no room for words beside them; a single one needs no name."""
+    if isinstance(heads, rx.Var):
+        names = heads.to(list[str])
+        keys = rx.foreach(
+            names[1:],
+            lambda name, at: rx.el.li(
+                name,
+                class_name="chart-key chart-key-" + (at + 1).to_string(),
+                key=name,
+            ),
+        )
+        return rx.cond(names.length() > 2, rx.el.ul(keys, class_name="chart-keys"))  # pyright: ignore
+    if len(heads) <= 2:
+        return rx.fragment()
     return rx.el.ul(
         *[
             rx.el.li(name, class_name=f"chart-key chart-key-{at}")
-            for at, name in enumerate(names, 1)
+            for at, name in enumerate(heads[1:], 1)
         ],
         class_name="chart-keys",
     )
 
 
-def _numbers(title: Text, rows: Any, heads: Sequence[str]) -> rx.Component:
+def _head_cells(heads: Sequence[str] | rx.Var) -> list[rx.Component]:
+    if isinstance(heads, rx.Var):
+        return [
+            rx.foreach(
+                heads.to(list[str]),
+                lambda head, at: rx.el.th(
+                    head, scope="col", class_name=rx.cond(at > 0, "right", ""), key=head
+                ),
+            )
+        ]  # pyright: ignore[reportReturnType]
+    return [
+        rx.el.th(head, scope="col", class_name="right" if at else "")
+        for at, head in enumerate(heads)
+    ]
+
+
+def _numbers(title: Text, rows: Any, heads: Sequence[str] | rx.Var) -> rx.Component:
     def line(row: Any) -> rx.Component:
         cells = rx.foreach(row.cells, lambda value: rx.el.td(value, class_name="right num"))
         return rx.el.tr(rx.el.th(row.label, scope="row"), cells, key=row.label)
@@ -214,14 +261,7 @@ def _numbers(title: Text, rows: Any, heads: Sequence[str]) -> rx.Component:
     return rx.el.div(
         rx.el.table(
             rx.el.caption(title, class_name="sr-only"),
-            rx.el.thead(
-                rx.el.tr(
-                    *[
-                        rx.el.th(head, scope="col", class_name="right" if at else "")
-                        for at, head in enumerate(heads)
-                    ]
-                )
-            ),
+            rx.el.thead(rx.el.tr(*_head_cells(heads))),
             rx.el.tbody(rx.foreach(rx.Var.create(rows).to(list[ChartRow]), line)),
             class_name="table",
         ),

@@ -47,7 +47,7 @@ def run(folder: Path, base_url: str, sandbox_url: str, smtp_port: int) -> int:
         product = _start(environment, ["app", "serve"], stack)
         _await(f"{base_url}/readyz", product)
         if is_new:
-            _say("Filling in two vendors and three months of history")
+            _say("Filling in two vendors, an agent and three months of history")
             _step(environment, "demo-seed")
         _announce(world, time.monotonic() - began)
         signal.signal(signal.SIGTERM, _interrupt)
@@ -133,6 +133,7 @@ def _announce(world: World, seconds: float) -> None:
     _say(f"  Turnpike        {world.base_url}")
     _say(f"  Outside world   {world.sandbox_url}   (payment pages, mailbox)")
     _say(f"  A vendor        {vendor['email']}   {vendor['password']}")
+    _say(f"  An agent        {world.base_url}/agent/login   {facts['agent']['email']}, by mail")
     _say(f"  Operations      {facts['ops']['email']}   {facts['ops']['password']}")
     _say(f"  Everything else {world.folder / 'demo.json'}")
     _say("Ctrl-C stops it.")

@@ -17,6 +17,7 @@ from sqlmodel import col, select
 
 from app.core.clock import to_rfc3339, wall_now
 from app.core.errors import ConflictError
+from app.demo.agent_seed import AgentSeeder
 from app.demo.world import World, write_private
 from app.rules.statuses import InvoiceStatus
 from app.runtime import Runtime
@@ -71,6 +72,7 @@ class Seeder:
         self.run = run
         self.world = world
         self.http = httpx.AsyncClient(timeout=300, follow_redirects=False)
+        self.agent: AgentSeeder
         self.chance = random.Random(20260101)  # noqa: S311 - a picture, not a secret
 
     async def seed(self) -> None:
@@ -91,6 +93,8 @@ class Seeder:
             locale="zh-CN",
         )
         lines = [Line(first["token"], "ACME", 48), Line(second["token"], "NB", 21)]
+        self.agent = AgentSeeder(self.http, self.world.base_url, self._press_pay)
+        agent = await self.agent.begin()
         await self._live(platform.secret, lines)
         facts = {
             "base_url": self.world.base_url,
@@ -99,6 +103,7 @@ class Seeder:
             "ops": ops,
             "vendors": [first, second],
             "platform_token": platform.secret,
+            "agent": agent,
             "webhook_secrets": {
                 "stripe": secrets["stripe"],
                 "stripe-connect": secrets["stripe-connect"],
@@ -230,6 +235,7 @@ class Seeder:
             events = self._day(now, lines, step)  # before more join: what is used exists by then
             for line in lines:
                 await self._register(line, line.count * (step + 6) // 34)
+            await self.agent.live(step)
             if events:
                 answer = await self.http.post(
                     f"{self.world.base_url}/v1/events", json={"events": events}, headers=headers

@@ -25,6 +25,7 @@ VENDOR_NAV = [
 AGENT_NAV = [
     NavItem("dashboard", "Dashboard", "/agent", "layout-dashboard"),
     NavItem("usage", "Usage", "/agent/usage", "activity"),
+    NavItem("calls", "Calls", "/agent/calls", "list"),
     NavItem("keys", "Keys", "/agent/keys", "key-round"),
     NavItem("invoices", "Invoices", "/agent/invoices", "receipt"),
     NavItem("upgrade", "Upgrade", "/agent/upgrade", "credit-card"),

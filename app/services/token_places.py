@@ -1,4 +1,4 @@
-"""Where a vendor's tokens were used from, as its owner sees it."""
+"""Where a customer's tokens were used from, as its owner sees it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ class TokenPlace:
     first_seen_at: dt.datetime
 
 
-async def of_tenant(ctx: Context) -> Mapping[UUID, Sequence[TokenPlace]]:
-    """Return the networks of each of the acting vendor's tokens, the newest first."""
+async def of_tenant(
+    ctx: Context, kind: CredentialKind = CredentialKind.VENDOR_TOKEN
+) -> Mapping[UUID, Sequence[TokenPlace]]:
+    """Return the networks of each of the acting customer's tokens, the newest first."""
     rows = await ctx.db.execute(
         select(
             col(CredentialAddress.credential_id),
@@ -32,7 +34,7 @@ async def of_tenant(ctx: Context) -> Mapping[UUID, Sequence[TokenPlace]]:
         .join(Credential, col(Credential.id) == CredentialAddress.credential_id)
         .where(
             col(Credential.tenant_id) == ctx.tenant_id,
-            col(Credential.kind) == CredentialKind.VENDOR_TOKEN,
+            col(Credential.kind) == kind,
         )
         .order_by(col(CredentialAddress.first_seen_at).desc(), col(CredentialAddress.id).desc())
     )

@@ -3,7 +3,7 @@
 import { createElement as h, useEffect, useRef, useState } from "react";
 
 const PATIENCE = 1500;
-const COLOURS = ["var(--chart-1)", "var(--chart-2)", "var(--chart-3)"];
+const COLOURS = [1, 2, 3, 4, 5, 6].map((number) => `var(--chart-${number})`);
 const time = (value) => Date.parse(String(value).length === 10 ? `${value}T00:00:00Z` : `${String(value).replace(" ", "T")}Z`);
 const percent = (share) => `${(share * 100).toFixed(3)}%`;
 
@@ -16,24 +16,30 @@ function Still({ figure }) {
   const x = (value) => (time(value) - from) / (to - from || 1);
   const y = (value) => 1 - (value - low) / (high - low || 1);
 
+  // Stacked bars of one chart name the same days, so what lies below one is the sum of those before it.
+  const below = (at, index) =>
+    layout.barmode === "stack" ? data.slice(0, at).reduce((sum, trace) => sum + (trace.y[index] || 0), 0) : 0;
+
   const bars = (trace, at) =>
-    trace.x.map((day, index) =>
-      h("rect", {
+    trace.x.map((day, index) => {
+      const foot = below(at, index);
+      const top = foot + trace.y[index];
+      return h("rect", {
         key: `${at}.${index}`,
         x: 1000 * x(day) - (meta.bar || 0) / 2,
-        y: 1000 * Math.min(y(trace.y[index]), y(0)),
+        y: 1000 * Math.min(y(top), y(foot)),
         width: meta.bar || 0,
-        height: 1000 * Math.abs(y(trace.y[index]) - y(0)),
-        fill: COLOURS[at % 3],
-      }),
-    );
+        height: 1000 * Math.abs(y(top) - y(foot)),
+        fill: COLOURS[at % COLOURS.length],
+      });
+    });
 
   const line = (trace, at) =>
     h("polyline", {
       key: at,
       points: trace.x.map((day, index) => `${1000 * x(day)},${1000 * y(trace.y[index])}`).join(" "),
       fill: "none",
-      stroke: COLOURS[at % 3],
+      stroke: COLOURS[at % COLOURS.length],
       strokeWidth: 2,
       vectorEffect: "non-scaling-stroke",
       strokeLinejoin: "round",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import reflex as rx
 
 from app.core.errors import InvalidInputError, NotFoundError
-from app.core.locale import format_datetime, format_money
 from app.services import activity_pulse, explanations, invoices, onboarding, pay_links
-from app.services.context import Context
 from components.explain import WhyRow
 from components.tables import PageInfo
 from state.browsing import address, asked_page
@@ -18,19 +15,9 @@ from state.session import acting, parse_id
 from state.vendor import invoice_detail_rows, payment_rows
 from state.vendor.invoice_detail_rows import CountedRow, LineRow, SumRow
 from state.vendor.invoice_rows import InvoiceRow, to_row
-from state.vendor.payment_rows import TryRow
+from state.vendor.payment_rows import PayWords, TryRow
 
 SIZE: Final = 25
-
-
-@dataclass(frozen=True)
-class PayWords:
-    """What is to be done about the money; ``href`` is empty where nothing can be paid by hand."""
-
-    amount: str = ""
-    paid: str = ""
-    line: str = ""
-    href: str = ""
 
 
 class InvoiceState(rx.State):
@@ -85,7 +72,7 @@ class InvoiceState(rx.State):
             locale = (await onboarding.own_tenant(ctx)).locale
             found = await invoices.get(ctx, invoice_id)
             why = await explanations.why(ctx, invoice_id, offset=(number - 1) * SIZE, limit=SIZE)
-            self.pay = _pay(ctx, found, locale)
+            self.pay = payment_rows.pay_of(found, pay_links.path(ctx, invoice_id), locale)
         self.is_missing = False
         self.one = to_row(found.invoice, locale)
         self.corrected = to_row(found.corrects, locale) if found.corrects else InvoiceRow()
@@ -97,13 +84,3 @@ class InvoiceState(rx.State):
         self.why = invoice_detail_rows.why_row(found, why, locale)
         self.counted = [invoice_detail_rows.counted(one, locale) for one in why.devices.rows]
         self.page = PageInfo.of(number, SIZE, why.device_count)
-
-
-def _pay(ctx: Context, found: invoices.InvoiceDetail, locale: str) -> PayWords:
-    one = found.invoice
-    return PayWords(
-        amount=format_money(one.outstanding, locale),
-        paid=format_datetime(one.paid_at, locale) if one.paid_at else "",
-        line=payment_rows.pay_words(found, locale),
-        href=pay_links.path(ctx, one.id) if payment_rows.is_payable(found) else "",
-    )

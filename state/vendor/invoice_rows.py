@@ -27,7 +27,7 @@ class InvoiceRow:
     pdf: str = ""
 
 
-def to_row(view: InvoiceView, locale: str) -> InvoiceRow:
+def to_row(view: InvoiceView, locale: str, *, home: str = "/vendor/invoices") -> InvoiceRow:
     """Say an invoice in the words of the list; what a credit note gives back is below zero."""
     is_note = view.kind is InvoiceKind.CREDIT_NOTE
     return InvoiceRow(
@@ -39,6 +39,6 @@ def to_row(view: InvoiceView, locale: str) -> InvoiceRow:
         due=format_date(view.due_on, locale) if view.due_on and not is_note else "",
         total=format_money(-view.total if is_note else view.total, locale),
         status=view.status.value,
-        href=f"/vendor/invoices/{view.id}",
+        href=f"{home}/{view.id}",
         pdf=f"/api/invoices/{view.id}/pdf" if view.has_pdf else "",
     )

@@ -24,6 +24,27 @@ class TryRow:
     note: str
 
 
+@dataclass(frozen=True)
+class PayWords:
+    """What is to be done about the money; ``href`` is empty where nothing can be paid by hand."""
+
+    amount: str = ""
+    paid: str = ""
+    line: str = ""
+    href: str = ""
+
+
+def pay_of(found: InvoiceDetail, pay_href: str, locale: str) -> PayWords:
+    """Say what is to be done about the money; ``pay_href`` is where it can be paid by hand."""
+    one = found.invoice
+    return PayWords(
+        amount=format_money(one.outstanding, locale),
+        paid=format_datetime(one.paid_at, locale) if one.paid_at else "",
+        line=pay_words(found, locale),
+        href=pay_href if is_payable(found) else "",
+    )
+
+
 def is_owed(found: InvoiceDetail) -> bool:
     """Tell whether an invoice is open, late or not."""
     return found.invoice.status in (InvoiceStatus.OPEN, InvoiceStatus.OVERDUE)

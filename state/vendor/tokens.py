@@ -11,17 +11,10 @@ from app.services import activity_pulse, credentials, onboarding, token_places
 from app.services.credentials import IssuedToken
 from state.browsing import asked, view
 from state.session import acting, parse_id
+from state.token_rows import OVERLAPS, TokenRow, to_row
 from state.vendor.snippets import curl_snippet
-from state.vendor.token_rows import TokenRow, to_row
 
 PATH: Final = "/vendor/tokens"
-OVERLAPS: Final = (
-    ("0", "None"),
-    ("1", "1 hour"),
-    ("24", "1 day"),
-    ("72", "3 days"),
-    ("168", "7 days"),
-)
 
 
 class TokensState(rx.State):

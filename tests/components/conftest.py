@@ -19,6 +19,65 @@ class ThingRow:
     amount: str
 
 
+@dataclass(frozen=True)
+class PlaceThing:
+    id: str
+    network: str
+    since: str
+    since_exact: str
+
+
+@dataclass(frozen=True)
+class TokenThing:
+    id: str
+    label: str
+    prefix: str
+    status: str
+    used: str
+    used_exact: str
+    networks: str
+    created: str
+    created_exact: str
+    expires: str
+    expires_exact: str
+    is_live: bool
+    can_rotate: bool
+    places: list[PlaceThing]
+
+
+class TokensDeskState(rx.State):
+    """Stands for a page of tokens or keys."""
+
+    rows: list[TokenThing] = []
+    asking: str = ""
+    about_label: str = ""
+    about_prefix: str = ""
+    error: str = ""
+    secret: str = ""
+    curl: str = ""
+
+    @rx.event
+    def ask(self, what: str, token_id: str) -> None: ...
+
+    @rx.event
+    def open(self, token_id: str) -> None: ...
+
+    @rx.event
+    def close(self) -> None: ...
+
+    @rx.event
+    def cancel(self) -> None: ...
+
+    @rx.event
+    def create(self, form: dict[str, str]) -> None: ...
+
+    @rx.event
+    def rotate(self, form: dict[str, str]) -> None: ...
+
+    @rx.event
+    def revoke(self, form: dict[str, str]) -> None: ...
+
+
 class WidgetState(rx.State):
     """Stands for any page's state; widgets must never know one."""
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components import charts
-from components.chart_scale import amount, steps
+from components.chart_scale import Series, amount, steps
 
 
 def test_an_empty_range_says_so_and_keeps_its_axes() -> None:
@@ -98,3 +98,12 @@ def test_bars_are_named_beside_the_title_and_not_over_themselves() -> None:
     days = [("2026-11-01", 50), ("2026-11-02", 20)]
     bars = [charts.Series(name, days, kind="bar") for name in ("Paid", "Share")]
     assert not charts.chart_figure(bars).layout.annotations
+
+
+def test_stacked_bars_reach_as_high_as_their_sum() -> None:
+    days = [("2026-11-01", 30), ("2026-11-02", 10)]
+    two = [Series("a", days, kind="bar"), Series("b", days, kind="bar")]
+    figure = charts.chart_figure(two, stacked=True)
+    assert figure.layout.barmode == "stack"
+    assert figure.layout.yaxis.range[1] >= 60
+    assert charts.chart_figure(two).layout.yaxis.range[1] < 60

@@ -35,14 +35,19 @@ from components import (
     theme_switch,
     ticker,
     timeline,
+    tokens,
     wizard,
 )
 from components import native_form as nf
 from components.brand import brand, mark
 
-from .conftest import Rendered, ThingRow, WidgetState
+from .conftest import Rendered, ThingRow, TokensDeskState, WidgetState
 
 S = WidgetState
+T = TokensDeskState
+SAID = tokens.TokenWords(
+    "key", "Keys", "Why.", "Here", "Stops ({label}) now.", "Store it.", "Try it."
+)
 NAV = [shell.NavItem("things", "Things", "/things", "box", count="3")]
 ACCOUNT = shell.Account(S.text, S.text, tenant=S.text, settings_href="/settings")
 COLUMNS = [
@@ -220,6 +225,15 @@ WIDGETS: dict[str, Callable[[], rx.Component]] = {
     "currency_switch": lambda: charts.currency_switch(
         rx.Var.create([("USD", "USD"), ("CNY", "CNY")]), S.text, S.take
     ),
+    "token_table": lambda: tokens.token_table(T, SAID),
+    "create_button": lambda: tokens.create_button(T, SAID),
+    "token_drawer": lambda: rx.fragment(
+        rx.foreach(
+            T.rows,
+            lambda row: tokens.token_drawer(T, row, SAID, lambda one: [("Label", one.label)]),
+        )
+    ),
+    "token_dialogs": lambda: tokens.token_dialogs(T, SAID, [("0", "None")], ["more"]),
     "chart_card": lambda: charts.chart_card(
         "A",
         charts.chart_figure([]),

@@ -1,15 +1,25 @@
-"""Tokens in the words of the list."""
+"""Tokens and keys in the words of their lists."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from app.services import credentials
 from app.services.token_places import TokenPlace
 from models.credential import Credential
 from state.moments import moment
+
+OVERLAPS: Final = (
+    ("0", "None"),
+    ("1", "1 hour"),
+    ("24", "1 day"),
+    ("72", "3 days"),
+    ("168", "7 days"),
+)
+"""How long one that is rotated may go on, in hours."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,7 @@ class TokenRow:
     networks: str
     is_live: bool
     can_rotate: bool
+    scopes: list[str] = field(default_factory=list[str])
     places: list[PlaceRow] = field(default_factory=list[PlaceRow])
 
 
@@ -74,6 +85,7 @@ def to_row(
         networks="None yet" if not count else f"{count} network{'s' if count > 1 else ''}",
         is_live=status in ("active", "rotating"),
         can_rotate=status == "active",
+        scopes=[str(one) for one in token.scopes],
         places=[to_place(place, now, locale) for place in places],
     )
 

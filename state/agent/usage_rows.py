@@ -1,0 +1,74 @@
+"""Calls of some days by action, for a table and a chart that stacks them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.locale import format_money, format_number
+from app.rules.gateway import CallStatus
+from app.rules.quota import PRICE
+from app.services.call_days import DayCalls
+from components.chart_scale import Series
+
+MOST_SERIES = 5
+OTHERS = "Everything else"
+UNKNOWN = "No such action"
+LOCALE = "en"
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """How the calls of one action ended, and what they cost."""
+
+    id: str
+    action: str
+    calls: str
+    successful: str
+    failed: str
+    billable: str
+    cost: str
+
+
+def to_actions(days: Sequence[DayCalls]) -> list[ActionRow]:
+    """Sum the calls of each action, those called most first."""
+    sums: dict[str, Counter[str]] = {}
+    for one in days:
+        of = sums.setdefault(one.action, Counter())
+        of["calls"] += one.calls
+        of["successful"] += one.calls if one.status is CallStatus.SUCCESS else 0
+        of["billable"] += one.calls if one.is_billable else 0
+        of["charged"] += one.calls if one.is_charged else 0
+    ordered = sorted(sums.items(), key=lambda each: (-each[1]["calls"], each[0]))
+    return [
+        ActionRow(
+            id=action or "-",
+            action=action or UNKNOWN,
+            calls=format_number(of["calls"], LOCALE),
+            successful=format_number(of["successful"], LOCALE),
+            failed=format_number(of["calls"] - of["successful"], LOCALE),
+            billable=format_number(of["billable"], LOCALE),
+            cost=format_money(PRICE.times(of["charged"]), LOCALE),
+        )
+        for action, of in ordered
+    ]
+
+
+def to_series(days: Sequence[DayCalls], first: dt.date, last: dt.date) -> list[Series]:
+    """Return bars of each day for the actions called most, and for everything else together."""
+    totals = Counter[str]()
+    for one in days:
+        totals[one.action] += one.calls
+    top = [action for action, _ in sorted(totals.items(), key=lambda each: (-each[1], each[0]))]
+    shown = top if len(top) <= MOST_SERIES + 1 else top[:MOST_SERIES]
+    names = {action: action or UNKNOWN for action in shown}
+    counts: dict[str, Counter[dt.date]] = {name: Counter() for name in names.values()}
+    for one in days:
+        counts.setdefault(names.get(one.action, OTHERS), Counter())[one.day] += one.calls
+    every = [first + dt.timedelta(days=at) for at in range((last - first).days + 1)]
+    return [
+        Series(name.removeprefix("domain."), [(str(day), of[day]) for day in every], kind="bar")
+        for name, of in (counts or {"Calls": Counter[dt.date]()}).items()
+    ]
