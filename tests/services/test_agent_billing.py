@@ -81,7 +81,7 @@ async def test_exactly_the_charged_calls_of_the_month_are_invoiced(
     assert (line.quantity, line.amount_micros) == ("701", 701_000)
     assert await balances_of(ctx, agent) == {"receivable": "0.70", "rounding": "0.001"}
     (mail,) = await mails(ctx, "invoice")
-    assert mail.payload["url"].startswith("/v1/pay/")  # whoever stands behind an agent has no login
+    assert mail.payload["url"].startswith("/v1/pay/")  # it needs no login
     why = await explanations.why(ctx, invoice.id)
     assert (why.sums[0].quantity, why.device_count) == (701, 0)
     doc = await invoice_docs.document_of(ctx, invoice)
