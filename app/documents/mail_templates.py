@@ -133,6 +133,14 @@ TEMPLATES: Final[Mapping[str, Mapping[str, Reader]]] = {
     "payment_overdue": {**_INVOICE, "due_on": date, "blocked_on": date},
     "registration_blocked_soon": {**_INVOICE, "blocked_on": date},
     "registration_blocked": _INVOICE,
+    "agent_payment_failed_final": {
+        **_INVOICE,
+        "method": sentence,
+        "cause": sentence,
+        "blocked_on": date,
+    },
+    "agent_payment_overdue": {**_INVOICE, "due_on": date, "blocked_on": date},
+    "agent_payment_missing": _INVOICE,
     "credit_note": {**_INVOICE, "invoice": text, "pay": sentence},
     "payout_statement": {**_INVOICE, "period": period, "pay": sentence},
     "price_change_notice": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from app.core.money import Money
@@ -13,6 +13,13 @@ from app.services import outbox, pay_links
 from app.services.context import Context
 from models.invoice import Invoice
 from models.tenant import Programme, Tenant
+
+OF_AGENTS: Final = {
+    "payment_failed_final": "agent_payment_failed_final",
+    "payment_overdue": "agent_payment_overdue",
+    "registration_blocked": "agent_payment_missing",
+}
+"""What is said to agents instead: they have no devices, and what they lose is not the same."""
 
 
 async def about_invoice(
@@ -34,6 +41,8 @@ async def about_invoice(
     tenant = await ctx.db.get_one(Tenant, invoice.tenant_id)
     has_login = tenant.programme is Programme.VENDOR
     by_login = f"/vendor/invoices/{invoice.id}"
+    if tenant.programme is Programme.AGENT:
+        template = OF_AGENTS.get(template, template)
     url = by_login if has_login and not to_pay else pay_links.path(ctx, invoice.id)
     await outbox.mail(
         ctx,

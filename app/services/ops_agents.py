@@ -135,7 +135,7 @@ async def revoke_key(ctx: Context, tenant_id: UUID, key_id: UUID, *, reason: str
         token=f"{key.label} ({key.prefix}…)",
         cause=cause,
         at=ctx.now(),
-        url="/api/docs",
+        url="/agent/keys",
     )
 
 

@@ -214,7 +214,7 @@ async def _tell(ctx: Context, tenant: Tenant, what: str, **more: Any) -> None:
         key=f"{template}/{tenant.id}/{ctx.now().isoformat()}",
         tenant=tenant.display_name,
         at=ctx.now(),
-        url="/api/docs" if is_agent else "/vendor",
+        url="/agent" if is_agent else "/vendor",
         **more,
     )
 

@@ -12,7 +12,7 @@ from app.services.context import Context
 from models.agent import Agent
 from models.tenant import Tenant
 
-PAGE = "/api/docs"
+PAGE = "/agent/alerts"
 """Where a budget is changed."""
 
 

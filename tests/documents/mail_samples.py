@@ -116,6 +116,9 @@ PARAMS: dict[str, dict[str, Any]] = {
     "payment_overdue": {**_INVOICE, "due_on": _DUE, "blocked_on": dt.date(2026, 12, 16)},
     "registration_blocked_soon": {**_INVOICE, "blocked_on": _DUE},
     "registration_blocked": dict(_INVOICE),
+    "agent_payment_failed_final": {**_FAILED, "blocked_on": _DUE},
+    "agent_payment_overdue": {**_INVOICE, "due_on": _DUE, "blocked_on": dt.date(2026, 12, 16)},
+    "agent_payment_missing": dict(_INVOICE),
     "credit_note": {
         **_INVOICE,
         "number": "TPC-2026-00003",

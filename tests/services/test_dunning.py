@@ -14,8 +14,8 @@ from app.services import dunning, invoices
 from app.services.context import Context
 from app.services.ports import ChargeResult, EventKind
 from models.invoice import Invoice
-from models.tenant import Rail
-from tests.factories import as_ops, as_vendor, make_vendor
+from models.tenant import Rail, Tenant
+from tests.factories import as_ops, as_vendor, make_agent, make_vendor
 from tests.fakes import FakeProviders
 from tests.money_kit import close_books, fresh, mails, make_invoice, told, usd, wire, work
 
@@ -145,3 +145,20 @@ async def test_no_reminder_is_sent_while_a_charge_is_under_way(
     clock.advance(dunning.LOOK_AGAIN)
     await _tick(ctx)
     assert await _sent(ctx) == ["payment_due_soon"]
+
+
+async def test_agents_are_reminded_in_words_of_their_own(ctx: Context, clock: FixedClock) -> None:
+    agent = (await make_agent(ctx)).agent
+    tenant = await ctx.db.get_one(Tenant, agent.tenant_id)
+    await make_invoice(ctx, tenant, price="2.50")
+    ctx.settings.invoice_due_days = 5
+    for _ in range(25):
+        await _tick(ctx)
+        clock.advance(DAY)
+    names = [mail.name for mail in await mails(ctx)]
+    assert "agent_payment_missing" in names
+    for mail in await mails(ctx):
+        said = ctx.documents.mail(
+            mail.name, mail.payload, locale="en", brand="Turnpike", site_url=ctx.site_url
+        )
+        assert "device" not in f"{said.subject} {said.text}".lower(), mail.name

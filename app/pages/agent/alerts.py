@@ -48,27 +48,35 @@ def _spent() -> rx.Component:
             ),
         ),
         card(
-            rx.el.span(budget.spent, class_name="figure-value", data_testid="spent"),
-            rx.cond(
-                budget.amount != "",
-                stack(
-                    progress("Budget spent", budget.spent_cents, budget.cents),
-                    quiet(
-                        "of ",
-                        budget.amount,
-                        ", ",
-                        budget.remaining,
-                        " left. Anew on ",
-                        budget.renews,
-                        ".",
-                    ),
-                    quiet(budget.set_by),
-                    gap=2,
-                ),
-                quiet("No budget is set: you are told of nothing, and nothing is stopped."),
+            stack(
+                rx.el.span(budget.spent, class_name="figure-value", data_testid="spent"),
+                _of_budget(),
+                gap=2,
             ),
             title="Spent this month",
         ),
+    )
+
+
+def _of_budget() -> rx.Component:
+    budget = AlertsState.budget
+    return rx.cond(
+        budget.amount != "",
+        stack(
+            progress("Budget spent", budget.spent_cents, budget.cents),
+            quiet(
+                "of ",
+                budget.amount,
+                ", ",
+                budget.remaining,
+                " left. Anew on ",
+                budget.renews,
+                ".",
+            ),
+            quiet(budget.set_by),
+            gap=2,
+        ),
+        quiet("No budget is set: you are told of nothing, and nothing is stopped."),
     )
 
 
@@ -121,6 +129,6 @@ def _form() -> rx.Component:
             on_submit=state.save,
             error=state.error,
         ),
-        quiet("Free calls are told of by mail as well, at 80 and 100 % of them."),
         title="Budget",
+        foot=quiet("Free calls are told of by mail as well, at 80 and 100 % of them."),
     )

@@ -55,10 +55,10 @@ def calls_page() -> rx.Component:
 def call_columns() -> list[Column]:
     """Return what a list of calls says of each."""
     return [
-        Column("at", "When", lambda row: when_at(row.at, row.at_exact)),
         Column(
             "action", "Action", lambda row: rx.el.code(row.action, class_name="mono"), lead=True
         ),
+        Column("at", "When", lambda row: when_at(row.at, row.at_exact)),
         Column("status", "Outcome", lambda row: state_badge(row.status)),
         Column("code", "Code", lambda row: row.code, wide_only=True),
         Column("caller", "By", lambda row: row.caller, wide_only=True),

@@ -39,7 +39,7 @@ def agent_dashboard_page() -> rx.Component:
                 debts(state.debts),
                 _figures(),
                 rx.cond(state.is_begun, rx.fragment(), _begin()),
-                counter(state.now),
+                rx.cond(state.now.is_paid, rx.fragment(), counter(state.now)),
                 _latest(),
                 row(quiet("Tenant id"), identifier(state.tenant, short=state.tenant_short)),
                 gap=6,

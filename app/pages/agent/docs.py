@@ -176,7 +176,7 @@ def _catalogue() -> rx.Component:
                 ),
                 Column("text", "What it does", lambda one: one.text),
                 Column("scope", "Scope", lambda one: one.scope, wide_only=True),
-                Column("cost", "Costs", lambda one: one.cost),
+                Column("cost", "Costs", lambda one: rx.el.span(one.cost, class_name="nowrap")),
                 Column(
                     "dry", "Dry run", lambda one: rx.cond(one.can_dry, "Yes", "No"), wide_only=True
                 ),

@@ -132,10 +132,10 @@ def _price() -> rx.Component:
             ("A thousand calls", state.thousand),
             ("Invoiced", "On the 1st, for the month before"),
         ),
-        quiet(
+        title="What it costs",
+        foot=quiet(
             "Only billable calls that succeed are charged. A month of less than ",
             state.least,
             " waits for the next one. Tax is added where the law asks for it.",
         ),
-        title="What it costs",
     )
