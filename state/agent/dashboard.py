@@ -11,8 +11,9 @@ from app.services.calls import CallSearch
 from components.code import shorten
 from state.agent.call_rows import CallRow
 from state.agent.call_rows import to_row as to_call
+from state.agent.debt_rows import DebtRow, to_debt
 from state.agent.snippets import curl_snippet
-from state.agent.standing_rows import DebtRow, StandingRow, to_debt, to_row
+from state.agent.standing_rows import StandingRow, to_row
 from state.session import acting_as_customer
 
 LATEST = 5

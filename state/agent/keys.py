@@ -11,19 +11,13 @@ from app.rules.gateway import Scope
 from app.services import activity_pulse, agents, credentials, token_places
 from app.services.context import Context
 from app.services.credentials import AGENT, IssuedToken
+from state.agent.scopes import SCOPES
 from state.agent.snippets import curl_snippet
 from state.browsing import asked, view
 from state.session import acting_as_customer, parse_id
 from state.token_rows import OVERLAPS, TokenRow, to_row
 
 PATH: Final = "/agent/keys"
-SCOPES: Final = (
-    (Scope.READ.value, "Read", "Lists and exports, usage and keys. Changes nothing.", True),
-    (Scope.DOMAIN.value, "Act", "Everything the product does: what costs calls.", True),
-    (Scope.IAM.value, "Manage keys", "Make, rotate and revoke keys, and set the budget.", False),
-    (Scope.GOVERNANCE.value, "Set limits", "Set the budget, and nothing of keys.", False),
-)
-"""Each with its word, what it allows, and whether a new key usually has it."""
 
 
 class KeysState(rx.State):

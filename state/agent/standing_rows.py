@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.core.locale import format_date, format_money, format_month, format_number
 from app.rules.quota import PRICE
-from app.services.agent_usage import Debt, Standing
+from app.services.agent_usage import Standing
 from components.explain import WhyRow
 from state.moments import moment
 
@@ -35,18 +35,6 @@ class StandingRow:
     last_call_exact: str = ""
     forecast: str = "–"
     forecast_note: str = TOO_EARLY
-
-
-@dataclass(frozen=True)
-class DebtRow:
-    """An invoice that is to be paid."""
-
-    id: str
-    title: str
-    text: str
-    href: str
-    pay_href: str
-    is_late: bool
 
 
 def to_row(one: Standing, now: dt.datetime) -> StandingRow:
@@ -111,23 +99,6 @@ def forecast_line(one: Standing) -> str:
     if not one.is_paid:
         return f"{line}, of {one.quota.limit} free ones."
     return f"{line} × {format_money(PRICE, LOCALE)} = {_forecast(one)}, before tax."
-
-
-def to_debt(one: Debt, pay_href: str) -> DebtRow:
-    """Say an invoice that is to be paid."""
-    invoice = one.invoice
-    due = format_date(invoice.due_at.date(), LOCALE) if invoice.due_at else ""
-    amount = format_money(invoice.outstanding, LOCALE)
-    return DebtRow(
-        id=str(invoice.id),
-        title=f"Invoice {invoice.number}: {amount} {'overdue' if one.is_late else 'to pay'}",
-        text=f"It was due on {due}. Pay it, and nothing stops."
-        if one.is_late
-        else f"It is charged to your card, or pay it here by {due}.",
-        href=f"/agent/invoices/{invoice.id}",
-        pay_href=pay_href,
-        is_late=one.is_late,
-    )
 
 
 def _share(part: int, whole: int) -> str:

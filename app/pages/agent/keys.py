@@ -13,7 +13,8 @@ from components.states import loaded, table_skeleton
 from components.tables import Column
 from components.ticker import ticker
 from components.tokens import TokenWords, create_button, token_dialogs, token_drawer, token_table
-from state.agent.keys import SCOPES, KeysState
+from state.agent.keys import KeysState
+from state.agent.scopes import SCOPES
 from state.shell import ShellState
 from state.token_rows import OVERLAPS
 
