@@ -13,9 +13,9 @@ from state.vendor.audit_words import REASONS, SENTENCES, UNLABELLED, say
 ROOT = Path(__file__).resolve().parents[3]
 NOT_A_VENDORS = re.compile(
     r"platform\.|billing\.|invoice\.copy_|ops\.notes_changed|"
-    r"ops\.(action|clock|outbox|person|role|webhook|billing|list)_?"
+    r"ops\.(action|calls|clock|key|outbox|person|policy|reconciliation|role|webhook|billing|list)_?"
 )
-"""Kinds of rows that carry no vendor, or none a vendor should read more of than its kind."""
+"""Kinds of rows that carry no vendor (but perhaps an agent), or none a vendor should read more of than its kind."""
 KIND = r"(access|billing|device|invoice|ops|payment|payout|person|platform|pro|vendor)\.[a-z_]+"
 MADE = {f"pro.{kind}": "f'pro.{" for kind in (PAID, REFUNDED)}
 """Kinds that are put together, and what the code for it begins with."""
