@@ -44,18 +44,19 @@ async def seed(run: Runtime, agents: int) -> None:
                SELECT gen_random_uuid(), 'agent', 'active', '', 'Agent ' || n, '', 'a' || n || '@example.com',
                  'en', 'US', '', '', '0', false, 'card', 'USD', '[]', '{}', '', :early, :early
                FROM generate_series(1, :agents) n""",
-            """INSERT INTO agent (tenant_id, product, agent_id, email, organisation, tier, payment_state, onboarded_at)
-               SELECT id, 'leadscoring', display_name, email, '', 'paid', 'active', :early FROM tenant""",
+            """INSERT INTO agent (tenant_id, product, agent_id, email, organisation, tier, payment_state, onboarded_at,
+                 hard_stop, budget_set_by)
+               SELECT id, 'leadscoring', display_name, email, '', 'paid', 'active', :early, false, '' FROM tenant""",
             """INSERT INTO payment_method (id, tenant_id, provider, status, customer_ref, method_ref, label, is_default,
                  created_at, connected_at)
                SELECT gen_random_uuid(), id, 'stripe', 'connected', 'cus_' || id, 'pm_' || id, 'Card', true, :early, :early
                FROM tenant""",
-            f"""INSERT INTO agent_call (id, at, tenant_id, action, pack, status, is_billable, is_charged, unit, actor_id,
-                 request_id, request_hash, idempotency_key, is_dry_run, is_replay, error_code, error, ip, latency_ms,
+            f"""INSERT INTO agent_call (id, at, tenant_id, action, pack, status, is_billable, is_charged, unit, actor_type,
+                 actor_id, request_id, request_hash, idempotency_key, is_dry_run, is_replay, error_code, error, ip, latency_ms,
                  result_meta)
                SELECT gen_random_uuid(), :early + n * interval '83 minutes', t.id,
                  'domain.leadscoring.' || (ARRAY['leads.create', 'leads.export', 'scores.recompute'])[1 + n % 3],
-                 'leadscoring', 'success', true, true, 'call', 'key', 'req', repeat('0', 64), '', false, false, '', '',
+                 'leadscoring', 'success', true, true, 'call', 'api_key', 'key', 'req', repeat('0', 64), '', false, false, '', '',
                  '127.0.0.1', 1, '{{}}'
                FROM tenant t, generate_series(1, {CALLS}) n""",
         ):

@@ -25,9 +25,9 @@ from benchmarks.rest import CONNECTIONS, Connection, Product, connections, produ
 
 Work = Callable[[], Awaitable[int]]
 BARE = """
-INSERT INTO agent_call (id, at, tenant_id, action, pack, status, is_billable, is_charged, unit, actor_id, request_id,
-  request_hash, idempotency_key, is_dry_run, is_replay, error_code, error, ip, latency_ms, result_meta)
-VALUES (%s, %s, %s, 'bench.billable', 'bench', 'success', true, true, 'call', 'bare', 'bare', %s, '', false, false, '', '',
+INSERT INTO agent_call (id, at, tenant_id, action, pack, status, is_billable, is_charged, unit, actor_type, actor_id,
+  request_id, request_hash, idempotency_key, is_dry_run, is_replay, error_code, error, ip, latency_ms, result_meta)
+VALUES (%s, %s, %s, 'bench.billable', 'bench', 'success', true, true, 'call', 'api_key', 'bare', 'bare', %s, '', false, false, '', '',
   '127.0.0.1', 1, '{}')
 """
 
