@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -93,6 +95,53 @@ def customer(browser: Browser, shop: Product) -> Customer:
         invoice.id,
         str(invoice.number),
     )
+
+
+@dataclass(frozen=True)
+class AgentAccount:
+    """An agent that pays by the call, with a paid invoice of its first month."""
+
+    email: str
+    key: str
+    tenant_id: str
+    invoice_id: str
+    invoice_number: str
+
+
+@pytest.fixture(scope="session")
+def agent_account(browser: Browser, shop: Product) -> AgentAccount:
+    """An agent with 600 charged calls of a month that is over."""
+    email = "human@flint.example.com"
+    with httpx.Client(base_url=shop.url, timeout=60) as http:
+        made = http.post(
+            "/api/onboard/leadscoring", json={"agent_id": "flint", "email": email}
+        ).json()
+        headers = {"X-API-Key": made["api_key"]}
+        page = http.post(
+            "/api/upgrade/checkout", json={"tenant_uuid": made["tenant_uuid"]}, headers=headers
+        ).json()
+        with new_context(browser, shop) as context:
+            tab = context.new_page()
+            tab.goto(page["checkout_url"])
+            tab.get_by_test_id("pay").click()
+            steps.await_mail(shop, email, "pays by the call")
+        body = {"action": "domain.leadscoring.leads.export"}
+        called = 0
+        while called < 600:
+            answer = http.post("/api/manage", json=body, headers=headers)
+            called += answer.status_code == 200
+            if answer.status_code == 429:
+                time.sleep(int(answer.headers["Retry-After"]))
+        steps.move_clock(shop, steps.next_month(shop))
+        mail = steps.await_mail(shop, email, "Invoice TP-")
+        number = mail["subject"].split("Invoice ")[1].split(":")[0]
+        with new_context(browser, shop) as context:
+            tab = context.new_page()
+            steps.enter_as_agent(tab, shop, email)
+            tab.goto("/agent/invoices")
+            link = tab.get_by_role("link", name=number)
+            invoice_id = str(link.get_attribute("href")).rpartition("/")[2]
+    return AgentAccount(email, made["api_key"], made["tenant_uuid"], invoice_id, number)
 
 
 def sign_in_as_staff(page: Page) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import time
 from typing import Any
 
@@ -177,3 +178,17 @@ def vendor_id(receipt: str) -> str:
     """Return whom a receipt is for; the verification then proves it."""
     claims = json.loads(base64.urlsafe_b64decode(receipt.split(".")[1] + "=="))
     return str(claims["aud"]).removeprefix("vendor:")
+
+
+def enter_as_agent(page: Page, shop: Product, email: str) -> None:
+    """Log in as the human behind an agent: by mail, from wherever the page is."""
+    page.goto("/agent/login")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Mail me a link").click()
+    expect(page.get_by_role("heading", name="Look at your mail")).to_be_visible()
+    mail = await_mail(shop, email, "Log in to")
+    found = re.search(r"http\S+/v1/enter/\S+", mail["text"])
+    assert found, mail["text"]
+    page.goto(found[0])
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/agent")
