@@ -7,7 +7,8 @@ import reflex as rx
 from app.pages.registry import page
 from app.pages.shell import agent_frame
 from components.badges import badge
-from components.base import link, quiet, row, split, stack, when
+from components.base import quiet, row, split, stack, when
+from components.buttons import link_button
 from components.code import code_block
 from components.layout import callout, card, facts
 from components.native_form import state_form, submit_button, textarea_field
@@ -137,9 +138,8 @@ def _snippets() -> rx.Component:
             code_block(state.curl, label="Shell"),
             code_block(state.python, label="Python"),
             code_block(state.mcp, label="MCP client"),
-            quiet(
-                "Put one of your ", link("keys", href="/agent/keys"), " in the place of API_KEY."
-            ),
+            quiet("Put one of your keys in the place of API_KEY."),
+            row(link_button("Your keys", href="/agent/keys", small=True)),
         ),
         title="Call it",
     )
