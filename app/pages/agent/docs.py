@@ -65,6 +65,7 @@ def _console() -> rx.Component:
                             state.actions,
                             lambda line: rx.el.option(line.id, value=line.id, key=line.id),
                         ),
+                        name="action",
                         value=one.id,
                         on_change=state.choose,
                         class_name="input",
