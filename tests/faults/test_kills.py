@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import json
 import os
@@ -47,7 +48,8 @@ MONTHS = {
     "the news": ["asked:handle", "done:handle"],
 }
 """In each month a worker dies at every one of these moments, and the next one goes on from there."""
-
+OF_PAYOUTS = {"done:share_revenue", "asked:send", "done:send"}
+"""Those of them that only a vendor's month has."""
 
 TOLD = {
     "invoice": "Invoice TP-",
@@ -260,6 +262,79 @@ def test_a_server_may_die_while_notifications_come_in(shop: Shop) -> None:
     shop.outside("GET", "idle")
     shop.outside("POST", "deliveries/duplicates", on=False)
     _check(shop)
+
+
+@pytest.mark.parametrize("what", ["the run", "the charge"])
+def test_workers_may_die_at_every_step_of_an_agents_month(shop: Shop, what: str) -> None:
+    """Of five hundred calls one invoice of half a dollar, charged once; last, for it adds a customer."""
+    tenant_id = _paying_agent(shop)
+    _call(shop, tenant_id, 500)
+    shop.worker.stop()
+    moments = [one for one in MONTHS[what] if one not in OF_PAYOUTS]
+    assert asyncio.run(_move_through(shop, moments)) == 200
+    mine = f"replace(CAST(tenant_id AS text), '-', '') = '{tenant_id.replace('-', '')}'"
+    _await(
+        lambda: shop.statuses(f"invoice WHERE {mine}") == ["paid"],
+        lambda: shop.statuses(f"billing_period WHERE {mine}"),
+    )
+    assert shop.statuses(f"payment WHERE {mine}") == ["succeeded"]
+    assert shop.statuses(f"billing_period WHERE {mine}") == ["done"]
+    with shop.engine.connect() as connection:
+        total, customer = connection.execute(
+            text(
+                "SELECT total_micros, customer_ref FROM invoice JOIN payment_method USING (tenant_id)"
+                f" WHERE {mine}"
+            )
+        ).one()
+    assert total == 500_000
+    assert shop.outside("GET", "stripe/totals")["customers"][customer]["charged"] == 50
+    assert shop.crooked() == 0
+
+
+def _paying_agent(shop: Shop) -> str:
+    """Onboard an agent, store a card for it, and return its tenant's id once it pays by the call."""
+    who = {"agent_id": "kills", "email": f"{uuid4().hex[:8]}@agents.example.com"}
+    with httpx.Client(base_url=shop.running.url, timeout=60, follow_redirects=True) as http:
+        made = http.post("/api/onboard/leadscoring", json=who).json()
+        mine = {"tenant_uuid": made["tenant_uuid"]}
+        headers = {"X-API-Key": made["api_key"]}
+        page = http.get(
+            http.post("/api/upgrade/checkout", json=mine, headers=headers).json()["checkout_url"]
+        )
+        http.post(page.url, data={"action": "pay", "card": "visa"}, follow_redirects=False)
+        _await(lambda: http.get("/api/usage", headers=headers).json()["tier"] == "paid")
+    return str(made["tenant_uuid"])
+
+
+def _call(shop: Shop, tenant_id: str, count: int) -> None:
+    """Have a runtime tell of billable calls of the running month."""
+    token = shop.running.command("keys", "kernel-token").strip().splitlines()[-1]
+    at = dt.datetime.fromisoformat(steps.product_time(shop.running)) + dt.timedelta(seconds=1)
+    events = [
+        {
+            "event_id": f"evt_{uuid4().hex}",
+            "schema_version": 1,
+            "ts": int(at.timestamp() * 1000),
+            "tenant_id": tenant_id,
+            "integration": "runtime",
+            "pack": "leadscoring",
+            "action": "domain.leadscoring.leads.create",
+            "actor": {"type": "api_key", "id": "agk_kill"},
+            "request_hash": "0" * 64,
+            "status": "success",
+            "billable": True,
+            "billing_unit": "call",
+        }
+        for _ in range(count)
+    ]
+    for start in range(0, count, 100):
+        told = httpx.post(
+            f"{shop.running.url}/functions/v1/audit-ingest",
+            json=events[start : start + 100],
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+        assert told.status_code == 202, told.text
 
 
 def _use(shop: Shop) -> None:
