@@ -7,9 +7,11 @@ is what the processes of the product hold for themselves (proportional set size,
 from __future__ import annotations
 
 import argparse
+import compileall
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -17,9 +19,10 @@ from pathlib import Path
 import httpx
 
 from app import build
-from tests.running import Process, product
+from tests.running import ROOT, Process, product
 
 ROUNDS = 5
+PACKAGES = ("app", "components", "models", "state")
 
 
 def memory(group: int) -> float:
@@ -60,6 +63,8 @@ def bare() -> float:
 def main(*, quick: bool = False) -> None:
     """Print medians and the ratio."""
     build.ensure()
+    for folder in (sysconfig.get_path("purelib"), *(ROOT / name for name in PACKAGES)):
+        compileall.compile_dir(folder, quiet=2)  # as an installer does, and a first start
     rounds = 1 if quick else ROUNDS
     with tempfile.TemporaryDirectory() as folder, product(Path(folder)) as shop:
         took: list[float] = []
