@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -44,6 +45,33 @@ class DayCalls:
     is_billable: bool
     is_charged: bool
     calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCalls:
+    """How the calls of one action ended; no action is one that there is not."""
+
+    action: str
+    calls: int
+    successful: int
+    billable: int
+    charged: int
+
+
+def by_action(days: Iterable[DayCalls]) -> list[ActionCalls]:
+    """Sum the calls of each action, those called most first."""
+    sums: dict[str, Counter[str]] = {}
+    for one in days:
+        of = sums.setdefault(one.action, Counter())
+        of["calls"] += one.calls
+        of["successful"] += one.calls if one.status is CallStatus.SUCCESS else 0
+        of["billable"] += one.calls if one.is_billable else 0
+        of["charged"] += one.calls if one.is_charged else 0
+    found = [
+        ActionCalls(action, of["calls"], of["successful"], of["billable"], of["charged"])
+        for action, of in sums.items()
+    ]
+    return sorted(found, key=lambda one: (-one.calls, one.action))
 
 
 async def totals(

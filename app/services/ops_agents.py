@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import case, func
 from sqlmodel import col, select
 
 from app.core.errors import ConflictError, InvalidInputError, NotFoundError
@@ -14,7 +14,8 @@ from app.rules.gateway import CallStatus
 from app.rules.periods import BillingMonth
 from app.rules.quota import Quota, Tier
 from app.rules.statuses import PaymentMethodStatus
-from app.services import notices, quotas, spend
+from app.services import call_days, notices, quotas, spend
+from app.services.call_days import ActionCalls
 from app.services.context import Context
 from app.services.ops_lists import Listed, Search, as_they_are, found, of_tenant
 from app.services.ops_tenants import required
@@ -31,16 +32,6 @@ ACTIONS_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class ActionUse:
-    """How the calls of one action ended in a month."""
-
-    action: str
-    calls: int
-    succeeded: int
-    charged: int
-
-
-@dataclass(frozen=True, slots=True)
 class AgentDetail:
     """An agent with what its page says beside its keys, invoices and history."""
 
@@ -49,7 +40,7 @@ class AgentDetail:
     counter: CallCounter
     limits: Limits
     card: PaymentMethod | None
-    actions: tuple[ActionUse, ...]
+    actions: Sequence[ActionCalls]
 
 
 async def get(ctx: Context, tenant_id: UUID) -> AgentDetail | None:
@@ -59,6 +50,7 @@ async def get(ctx: Context, tenant_id: UUID) -> AgentDetail | None:
     if agent is None:
         return None
     month = BillingMonth.containing(ctx.now())
+    days = await call_days.rows(ctx, [tenant_id], month.start, month.end)
     cards = await ctx.db.scalars(
         select(PaymentMethod)
         .where(
@@ -73,7 +65,7 @@ async def get(ctx: Context, tenant_id: UUID) -> AgentDetail | None:
         await quotas.counter_of(ctx, agent, month),
         await spend.limits_of(ctx, agent),
         cards.first(),
-        await _by_action(ctx, tenant_id, month),
+        call_days.by_action(days)[:ACTIONS_SHOWN],
     )
 
 
@@ -144,27 +136,6 @@ async def _agent(ctx: Context, tenant_id: UUID) -> Agent:
     if agent is None:
         raise NotFoundError("There is no such agent.")
     return agent
-
-
-async def _by_action(ctx: Context, tenant_id: UUID, month: BillingMonth) -> tuple[ActionUse, ...]:
-    calls = func.count().label("calls")
-    rows = await ctx.db.execute(
-        select(
-            col(AgentCall.action),
-            calls,
-            func.sum(case((col(AgentCall.status) == CallStatus.SUCCESS, 1), else_=0)),
-            func.sum(case((col(AgentCall.is_charged), 1), else_=0)),
-        )
-        .where(
-            col(AgentCall.tenant_id) == tenant_id,
-            col(AgentCall.at) >= month.start,
-            col(AgentCall.at) < month.end,
-        )
-        .group_by(col(AgentCall.action))
-        .order_by(calls.desc(), col(AgentCall.action))
-        .limit(ACTIONS_SHOWN)
-    )
-    return tuple(ActionUse(*row) for row in rows)
 
 
 def _calls(ctx: Context, search: Search) -> Any:  # noqa: ARG001 - all lists are asked alike

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.locale import format_money, format_number
-from app.rules.gateway import CallStatus
 from app.rules.quota import PRICE
+from app.services import call_days
 from app.services.call_days import DayCalls
 from components.chart_scale import Series
 
@@ -33,26 +33,18 @@ class ActionRow:
 
 
 def to_actions(days: Sequence[DayCalls]) -> list[ActionRow]:
-    """Sum the calls of each action, those called most first."""
-    sums: dict[str, Counter[str]] = {}
-    for one in days:
-        of = sums.setdefault(one.action, Counter())
-        of["calls"] += one.calls
-        of["successful"] += one.calls if one.status is CallStatus.SUCCESS else 0
-        of["billable"] += one.calls if one.is_billable else 0
-        of["charged"] += one.calls if one.is_charged else 0
-    ordered = sorted(sums.items(), key=lambda each: (-each[1]["calls"], each[0]))
+    """Say the calls of each action, those called most first."""
     return [
         ActionRow(
-            id=action or "-",
-            action=action or UNKNOWN,
-            calls=format_number(of["calls"], LOCALE),
-            successful=format_number(of["successful"], LOCALE),
-            failed=format_number(of["calls"] - of["successful"], LOCALE),
-            billable=format_number(of["billable"], LOCALE),
-            cost=format_money(PRICE.times(of["charged"]), LOCALE),
+            id=one.action or "-",
+            action=one.action or UNKNOWN,
+            calls=format_number(one.calls, LOCALE),
+            successful=format_number(one.successful, LOCALE),
+            failed=format_number(one.calls - one.successful, LOCALE),
+            billable=format_number(one.billable, LOCALE),
+            cost=format_money(PRICE.times(one.charged), LOCALE),
         )
-        for action, of in ordered
+        for one in call_days.by_action(days)
     ]
 
 

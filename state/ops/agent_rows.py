@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from app.core.locale import format_date, format_number
 from app.rules.quota import Tier
-from app.services.ops_agents import ActionUse, AgentDetail
+from app.services.call_days import ActionCalls
+from app.services.ops_agents import AgentDetail
 from models.agent import AgentCall, PaymentState
 from state.moments import moment
 from state.ops.words import LOCALE, money, several
@@ -95,12 +96,12 @@ def used_of(used: int, limit: int | None) -> str:
     return f"{used:,}{of} {'call' if used == 1 and limit is None else 'calls'}"
 
 
-def to_action(one: ActionUse) -> ActionRow:
+def to_action(one: ActionCalls) -> ActionRow:
     """Say how the calls of one action ended."""
     return ActionRow(
-        one.action,
+        one.action or "No such action",
         format_number(one.calls, LOCALE),
-        format_number(one.succeeded, LOCALE),
+        format_number(one.successful, LOCALE),
         format_number(one.charged, LOCALE),
     )
 
